@@ -1,0 +1,40 @@
+import { createAgent } from '../agent.ts';
+import { isDelivered } from '../export/outcome.ts';
+import type { CommandContext } from './context.ts';
+import { type ExitCode, exitCode } from './exit-code.ts';
+import { describeTarget, sayWarnings } from './start.ts';
+import { stopSignal } from './stop-signal.ts';
+
+/** Longest time of one read. */
+const readDeadlineMs = 20_000;
+
+/** From the signal to the end of the process, whatever hangs. */
+const stopWithinMs = 10_000;
+
+/** Reads and pushes until a signal; then one last push. 0 if that was acknowledged, else 4. */
+export async function run({ config, logger, write, timeoutMs }: CommandContext): Promise<ExitCode> {
+  const stop = stopSignal();
+  sayWarnings(config, logger);
+  if (config.disabled) {
+    logger.warn('OTEL_SDK_DISABLED is true: nothing is read and nothing is pushed');
+    await stop.received;
+    return exitCode.delivered;
+  }
+  const agent = createAgent(config, { logger, write, readDeadlineMs: timeoutMs ?? readDeadlineMs });
+  logger.info({ sources: agent.pollers.map((poller) => poller.source.id), ...describeTarget(config) }, 'started');
+
+  const firstCycle = agent.readSources().then(() => agent.push());
+  await Promise.race([firstCycle, stop.received]);
+  const signal = await stop.received;
+
+  logger.info({ signal }, 'stopping: one last push');
+  agent.limitDelivery(stopWithinMs - 1_000);
+  const outcome = await Promise.race([agent.stop(), expired(stopWithinMs)]);
+  const delivered = outcome !== undefined && isDelivered(outcome);
+  if (!delivered) logger.error('the last push was not acknowledged');
+  return delivered ? exitCode.delivered : exitCode.notDelivered;
+}
+
+function expired(afterMs: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), afterMs).unref());
+}

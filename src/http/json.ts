@@ -1,0 +1,33 @@
+import { SourceError } from '../model/source-error.ts';
+import { defaultLimits } from './limits.ts';
+
+/**
+ * Parses a body of JSON.
+ * @throws {SourceError} `schema` when it is not JSON (its text is not quoted), `too_large` when nested too deeply.
+ */
+export function parseJson(body: string, depth: number = defaultLimits.depth): unknown {
+  if (deeperThan(body, depth)) throw new SourceError('too_large', `the answer nests more than ${depth} levels`);
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    // The parser's own message quotes the body.
+    throw new SourceError('schema', 'the answer is not JSON');
+  }
+}
+
+/** Counted on the text: a parsed value this deep would overflow whatever walks it. */
+function deeperThan(body: string, limit: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < body.length; i++) {
+    const char = body.charCodeAt(i);
+    if (inString) {
+      if (char === 0x5c /* \ */) i++;
+      else if (char === 0x22 /* " */) inString = false;
+    } else if (char === 0x22) inString = true;
+    else if (char === 0x5b /* [ */ || char === 0x7b /* { */) {
+      if (++depth > limit) return true;
+    } else if (char === 0x5d /* ] */ || char === 0x7d /* } */) depth--;
+  }
+  return false;
+}

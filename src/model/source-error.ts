@@ -1,0 +1,35 @@
+import type { Reason } from './reasons.ts';
+
+/** What a {@link SourceError} knows beside its reason. */
+export interface SourceErrorOptions {
+  /** HTTP status of the answer, where there was one. */
+  readonly status?: number;
+  /** How long the upstream asked to be left alone, in milliseconds; 0 or absent: no wish. */
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/**
+ * A source, or a part of one, could not be read. The message is for people and logs; it carries no secret and no body
+ * text. Only `reason` becomes an attribute.
+ */
+export class SourceError extends Error {
+  readonly reason: Reason;
+  readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(reason: Reason, message: string, options: SourceErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'SourceError';
+    this.reason = reason;
+    this.status = options.status;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** Anything thrown, as a SourceError: itself, or `internal` with the thrown thing as cause. */
+export function toSourceError(thrown: unknown): SourceError {
+  if (thrown instanceof SourceError) return thrown;
+  const name = thrown instanceof Error ? thrown.name : typeof thrown;
+  return new SourceError('internal', `unexpected ${name}`, { cause: thrown });
+}

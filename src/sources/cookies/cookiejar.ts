@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  type Client,
+  type ChannelCredentials,
+  type ServiceError,
+  credentials,
+  loadPackageDefinition,
+  status,
+} from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import type { Reason } from '../../model/reasons.ts';
+import { SourceError } from '../../model/source-error.ts';
+import type { CookieProvider } from './provider.ts';
+
+/** Where cookiejar-reader is, and how to trust it. Paths are of PEM files. */
+export interface CookiejarOptions {
+  readonly url: URL;
+  readonly certificate?: string;
+  readonly clientCertificate?: string;
+  readonly clientKey?: string;
+}
+
+interface CookieServiceClient extends Client {
+  getCookies(
+    request: { host: string },
+    options: { deadline: Date },
+    done: (error: ServiceError | null, response?: { cookies: string }) => void,
+  ): { cancel(): void };
+}
+
+const host = '.claude.ai';
+const protoFile = fileURLToPath(new URL('../../../proto/cookiejar/v1/cookie.proto', import.meta.url));
+
+/** cookiejar-reader over gRPC: asked at every read, never cached. */
+export function cookiejar(options: CookiejarOptions): CookieProvider {
+  let client: CookieServiceClient | undefined;
+  return {
+    async fetch(signal: AbortSignal): Promise<string> {
+      signal.throwIfAborted();
+      client ??= connect(options);
+      try {
+        return await getCookies(client, signal);
+      } catch (error) {
+        // A new channel next time: grpc-js keeps a dead connection and waits up to two minutes between attempts.
+        client.close();
+        client = undefined;
+        throw error;
+      }
+    },
+    close(): void {
+      client?.close();
+      client = undefined;
+    },
+  };
+}
+
+function connect({ url, ...files }: CookiejarOptions): CookieServiceClient {
+  const definition = loadSync(protoFile, { defaults: true });
+  const loaded = loadPackageDefinition(definition)['cookiejar'] as unknown as {
+    v1: { CookieService: new (address: string, credentials: ChannelCredentials, options: object) => CookieServiceClient };
+  };
+  const secure = url.protocol === 'https:';
+  const port = url.port === '' ? (secure ? '443' : '80') : url.port;
+  return new loaded.v1.CookieService(`${url.hostname}:${port}`, secure ? tls(files) : credentials.createInsecure(), {
+    // A cookie call goes nowhere but to its service.
+    'grpc.enable_http_proxy': 0,
+    'grpc.max_receive_message_length': 256 * 1024,
+  });
+}
+
+/** Files are read at each connection, so that a renewed certificate is used. */
+function tls(files: Omit<CookiejarOptions, 'url'>): ChannelCredentials {
+  const read = (path: string | undefined): Buffer | null => (path === undefined ? null : readFileSync(path));
+  try {
+    return credentials.createSsl(read(files.certificate), read(files.clientKey), read(files.clientCertificate));
+  } catch (cause) {
+    throw new SourceError('tls', 'a certificate for the cookie service cannot be read', { cause });
+  }
+}
+
+function getCookies(client: CookieServiceClient, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const call = client.getCookies({ host }, { deadline: new Date(Date.now() + callTimeoutMs) }, (error, response) => {
+      signal.removeEventListener('abort', cancel);
+      if (error !== null) reject(failure(error, signal));
+      else if (response === undefined || response.cookies === '') reject(none());
+      else resolve(response.cookies);
+    });
+    const cancel = (): void => call.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+  });
+}
+
+/** Leaves the read its time to go on with claude.ai, or to say which of the two hung. */
+const callTimeoutMs = 10_000;
+
+function none(): SourceError {
+  return new SourceError('credential_missing', `the cookie service has no cookies for ${host}`);
+}
+
+/** The reason of the service's own call, never of claude.ai. Its text is not passed on. */
+function failure(error: ServiceError, signal: AbortSignal): SourceError {
+  if (error.code === status.NOT_FOUND) return none();
+  const reason = signal.aborted ? 'timeout' : reasonOf(error);
+  return new SourceError(reason, `the cookie service answered ${status[error.code]}`, { cause: error });
+}
+
+function reasonOf(error: ServiceError): Reason {
+  switch (error.code) {
+    case status.DEADLINE_EXCEEDED:
+      return 'timeout';
+    case status.UNAUTHENTICATED:
+      return 'credential_expired';
+    case status.PERMISSION_DENIED:
+      return 'forbidden';
+    case status.RESOURCE_EXHAUSTED:
+      return error.details.includes('larger than max') ? 'too_large' : 'rate_limited';
+    case status.UNAVAILABLE:
+      return unavailableReason(error.details);
+    default:
+      return 'upstream';
+  }
+}
+
+/** grpc-js tells a name, a handshake and a connection apart by its text alone. */
+function unavailableReason(details: string): Reason {
+  if (/name resolution|ENOTFOUND|EAI_AGAIN/i.test(details)) return 'dns';
+  if (/certificate|self.signed|SSL|TLS|ERR_TLS|altnames|EPROTO/i.test(details)) return 'tls';
+  return 'network';
+}

@@ -1,0 +1,34 @@
+import type { Secret } from '../../model/secret.ts';
+import { SourceError } from '../../model/source-error.ts';
+import { sessionCookie } from './cookie-string.ts';
+
+/** Where cookies come from; each fetch is a fresh one. */
+export interface CookieProvider {
+  /**
+   * The cookies for claude.ai as one string, in the form of {@link parseCookies}.
+   * @throws {SourceError} with the reason of the provider's own fault.
+   */
+  fetch(signal: AbortSignal): Promise<string>;
+  close(): void;
+}
+
+/** A whole Cookie header from the settings. */
+export function fixedCookies(cookie: Secret): CookieProvider {
+  return { fetch: () => Promise.resolve().then(() => revealed(cookie)), close: () => undefined };
+}
+
+/** The session cookie alone from the settings. */
+export function fixedSession(sessionKey: Secret): CookieProvider {
+  return {
+    fetch: () => Promise.resolve().then(() => `${sessionCookie}=${revealed(sessionKey)}`),
+    close: () => undefined,
+  };
+}
+
+function revealed(secret: Secret): string {
+  try {
+    return secret.reveal();
+  } catch (cause) {
+    throw new SourceError('credential_missing', 'the file with the claude.ai cookie cannot be read', { cause });
+  }
+}

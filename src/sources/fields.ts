@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+/**
+ * How a field of an answer was found. `absent` (missing or null) and `wrong` (another type) are told apart: the first is
+ * the upstream saying that there is no value, the second is a value that cannot be read.
+ */
+export type Field<T> =
+  | { readonly state: 'read'; readonly value: T }
+  | { readonly state: 'absent' }
+  | { readonly state: 'wrong' };
+
+const numberText = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+
+/** A finite number; decimal text counts as one, a boolean does not. */
+const finiteNumber = z.union([z.number(), z.string().regex(numberText).transform(Number)]).pipe(z.number());
+
+/** RFC 3339 with an offset, or epoch seconds (what Claude Code's own reader accepts). */
+const instant = z
+  .union([z.iso.datetime({ offset: true }).transform((text) => new Date(text)), z.number().transform((s) => new Date(s * 1000))])
+  .refine((date) => date.getTime() > 0 && date.getUTCFullYear() < 2200);
+
+function field<T>(schema: z.ZodType<T>, value: unknown): Field<T> {
+  if (value === undefined || value === null) return { state: 'absent' };
+  const parsed = schema.safeParse(value);
+  return parsed.success ? { state: 'read', value: parsed.data } : { state: 'wrong' };
+}
+
+/** A number field. */
+export function numberField(value: unknown): Field<number> {
+  return field(finiteNumber, value);
+}
+
+/** An instant field. */
+export function instantField(value: unknown): Field<Date> {
+  return field(instant, value);
+}
+
+/** A value that was read, else undefined. */
+export function valueOf<T>(read: Field<T>): T | undefined {
+  return read.state === 'read' ? read.value : undefined;
+}
+
+/** A JSON object as its own entries, else undefined. A Map: an upstream key can never be a prototype's. */
+export function objectOf(value: unknown): ReadonlyMap<string, unknown> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return new Map(Object.entries(value));
+}
+
+/** Non-empty text, else undefined. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+}

@@ -1,0 +1,179 @@
+import type { Clock } from '../model/clock.ts';
+import type { GaugePoint, Reading, Source } from '../model/reading.ts';
+import type { Reason } from '../model/reasons.ts';
+import { SourceError, toSourceError } from '../model/source-error.ts';
+
+/** Longest wait between two reads of a source that fails. */
+export const maxBackOffMs = 15 * 60 * 1000;
+
+/** A reading is shown for this many intervals at most. */
+const validIntervals = 3;
+
+/** What a {@link Poller} is made of. */
+export interface PollerOptions {
+  readonly source: Source;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Longest time one read may take. */
+  readonly deadlineMs: number;
+  /** Called when a read has ended, before those who wait for it go on. */
+  readonly onRead?: (result: ReadResult) => void;
+}
+
+/** How one read ended. */
+export interface ReadResult {
+  readonly source: Source;
+  /** `success`, or the reason of the failure, of the first where several parts failed. */
+  readonly outcome: 'success' | Reason;
+  readonly durationMs: number;
+  /** Absent: nothing could be said. */
+  readonly reading?: Reading;
+  readonly failures: readonly SourceError[];
+}
+
+interface HeldPoint {
+  readonly point: GaugePoint;
+  /** Monotonic instant after which the point is too old. */
+  readonly staleAtMs: number;
+}
+
+/**
+ * Reads one source when it is due and remembers what is still true of what it read. One read in flight at most; nothing
+ * here ever rejects.
+ */
+export class Poller {
+  readonly source: Source;
+  readonly #options: PollerOptions;
+  #inFlight: Promise<void> | undefined;
+  #waitedFor = false;
+  #dueAtMs = Number.NEGATIVE_INFINITY;
+  #slackMs = 0;
+  #failuresInARow = 0;
+  #held = new Map<string, Map<object, HeldPoint>>();
+  #last: ReadResult | undefined;
+  #lastSuccessAt: Date | undefined;
+
+  constructor(options: PollerOptions) {
+    this.source = options.source;
+    this.#options = options;
+  }
+
+  /** How the last read ended; undefined before the first has. */
+  get last(): ReadResult | undefined {
+    return this.#last;
+  }
+
+  /** When the source last answered in full. */
+  get lastSuccessAt(): Date | undefined {
+    return this.#lastSuccessAt;
+  }
+
+  /** Starts a read if one is due, and resolves when the one in flight has ended. */
+  refresh(): Promise<void> {
+    if (this.#inFlight !== undefined) return this.#inFlight;
+    if (this.#options.clock.monotonicMs() < this.#dueAtMs - this.#slackMs) return Promise.resolve();
+    this.#waitedFor = false;
+    this.#inFlight = this.#read().finally(() => {
+      this.#inFlight = undefined;
+    });
+    return this.#inFlight;
+  }
+
+  /**
+   * As {@link refresh}, but waits no longer than `waitMs`; the read goes on. A read that outlived one wait is not waited
+   * for again: a source that hangs delays the others' points once, not at each cycle.
+   */
+  async refreshWithin(waitMs: number): Promise<void> {
+    const read = this.refresh();
+    if (this.#waitedFor) return;
+    let timer: NodeJS.Timeout | undefined;
+    const waited = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.#waitedFor = this.#inFlight !== undefined;
+        resolve();
+      }, waitMs);
+    });
+    await Promise.race([read, waited]);
+    clearTimeout(timer);
+  }
+
+  /** The points that are true at `at`, which is not after now. */
+  points(at: Date): GaugePoint[] {
+    const monotonicMs = this.#options.clock.monotonicMs();
+    const now = this.#options.clock.now();
+    const points: GaugePoint[] = [];
+    for (const series of this.#held.values()) {
+      for (const [key, { point, staleAtMs }] of series) {
+        const { validUntil } = point;
+        if (monotonicMs >= staleAtMs || (validUntil !== undefined && validUntil <= now)) series.delete(key);
+        else if (validUntil === undefined || validUntil > at) points.push(point);
+      }
+    }
+    return points;
+  }
+
+  async #read(): Promise<void> {
+    const { clock, source, deadlineMs, onRead } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const outcome = await readWithin(source, clock.now(), deadlineMs);
+    const durationMs = clock.monotonicMs() - startedMs;
+    const failures = outcome instanceof SourceError ? [outcome] : outcome.failures;
+    const [first] = failures;
+    const reading = outcome instanceof SourceError ? undefined : outcome;
+    this.#last = { source, outcome: first?.reason ?? 'success', durationMs, failures, ...(reading && { reading }) };
+    if (reading !== undefined) this.#hold(reading);
+    if (first === undefined) this.#lastSuccessAt = clock.now();
+    this.#schedule(startedMs, reading !== undefined, failures);
+    onRead?.(this.#last);
+  }
+
+  /** A full reading replaces everything; a partial one only what it has, and the rest ages. */
+  #hold(reading: Reading): void {
+    if (reading.failures.length === 0) this.#held = new Map();
+    const staleAtMs = this.#options.clock.monotonicMs() + validIntervals * this.source.intervalMs;
+    for (const point of reading.gauges) {
+      const series = this.#held.get(point.metric) ?? new Map<object, HeldPoint>();
+      this.#held.set(point.metric, series);
+      // Attribute sets are interned: the same content is the same key.
+      series.set(point.attributes, { point, staleAtMs });
+    }
+  }
+
+  #schedule(startedMs: number, answered: boolean, failures: readonly SourceError[]): void {
+    const { intervalMs } = this.source;
+    const retryAfterMs = Math.max(0, ...failures.map((failure) => failure.retryAfterMs ?? 0));
+    const nowMs = this.#options.clock.monotonicMs();
+    if (answered) {
+      this.#failuresInARow = 0;
+      this.#dueAtMs = Math.max(startedMs + intervalMs, retryAfterMs === 0 ? 0 : nowMs + retryAfterMs);
+      // Cycles jitter by some milliseconds; without slack every second one would come just too early.
+      this.#slackMs = retryAfterMs === 0 ? intervalMs / 10 : 0;
+      return;
+    }
+    const wholeMs = Math.min(intervalMs * 2 ** this.#failuresInARow, Math.max(maxBackOffMs, intervalMs));
+    this.#failuresInARow += 1;
+    const ownMs = wholeMs * (0.5 + this.#options.random() / 2);
+    this.#dueAtMs = nowMs + Math.max(ownMs, retryAfterMs);
+    this.#slackMs = 0;
+  }
+}
+
+/** Ends by itself at the deadline, also when the source does not heed the signal. */
+async function readWithin(source: Source, now: Date, deadlineMs: number): Promise<Reading | SourceError> {
+  const deadline = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<SourceError>((resolve) => {
+    timer = setTimeout(() => {
+      const error = new SourceError('timeout', `${source.id} was not read within ${deadlineMs / 1000} s`);
+      deadline.abort(error);
+      resolve(error);
+    }, deadlineMs);
+  });
+  const read = Promise.resolve()
+    .then(() => source.read({ signal: deadline.signal, now }))
+    .catch(toSourceError);
+  const outcome = await Promise.race([read, expired]);
+  clearTimeout(timer);
+  return outcome;
+}

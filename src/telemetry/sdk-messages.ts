@@ -1,0 +1,34 @@
+import { format } from 'node:util';
+import { DiagLogLevel, type DiagLogger, diag } from '@opentelemetry/api';
+import type { Logger } from './log.ts';
+
+const levels: Readonly<Record<string, DiagLogLevel>> = {
+  none: DiagLogLevel.NONE,
+  error: DiagLogLevel.ERROR,
+  warn: DiagLogLevel.WARN,
+  info: DiagLogLevel.INFO,
+  debug: DiagLogLevel.DEBUG,
+  verbose: DiagLogLevel.VERBOSE,
+  all: DiagLogLevel.ALL,
+};
+
+/**
+ * Brings the SDK's own messages into the agent's log. With `OTEL_LOG_LEVEL` they come at their own level; without, at
+ * debug: the agent says the same things itself, once and not at each cycle.
+ */
+export function logSdkMessages(logger: Logger, otelLogLevel: string | undefined): void {
+  const chosen = otelLogLevel === undefined ? undefined : levels[otelLogLevel.toLowerCase()];
+  const at = (level: 'debug' | 'info' | 'warn' | 'error') => {
+    return (...parts: unknown[]): void => {
+      logger[chosen === undefined ? 'debug' : level]({ from: 'opentelemetry' }, format(...parts));
+    };
+  };
+  const sink: DiagLogger = {
+    verbose: at('debug'),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+  };
+  diag.setLogger(sink, { logLevel: chosen ?? DiagLogLevel.INFO, suppressOverrideMessage: true });
+}

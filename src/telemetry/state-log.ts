@@ -1,0 +1,52 @@
+import type { Notice } from '../model/reading.ts';
+import { explanations } from '../model/reasons.ts';
+import type { SourceError } from '../model/source-error.ts';
+import type { Logger } from './log.ts';
+
+/** Logs a state when it changes, and a notice once; never the same line each cycle. */
+export class StateLog {
+  readonly #logger: Logger;
+  readonly #states = new Map<string, string>();
+  readonly #said = new Set<string>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** How a source’s read ended; no failures is success. */
+  source(source: { readonly id: string; readonly account: string }, failures: readonly SourceError[], notices: readonly Notice[]): void {
+    const who = { source: source.id, account: source.account };
+    for (const { level, text } of notices) {
+      if (this.#isNew(`${source.id}/${source.account}/${text}`)) this.#logger[level](who, text);
+    }
+    const state = failures.map(({ reason, status }) => `${reason}/${status ?? ''}`).sort().join() || 'up';
+    if (!this.#changed(`source/${source.id}/${source.account}`, state)) return;
+    if (failures.length === 0) this.#logger.info(who, `${source.id} is read`);
+    for (const failure of failures) {
+      const { reason, message } = failure;
+      if (reason === 'internal') this.#logger.error({ ...who, reason, err: failure.cause ?? failure }, message);
+      else this.#logger.warn({ ...who, reason, remedy: explanations[reason].remedy }, message);
+    }
+  }
+
+  /** What became of a cycle’s points. */
+  export(outcome: { readonly rejected: number; readonly lost: number; readonly message?: string }): void {
+    const state = outcome.lost > 0 ? 'lost' : outcome.rejected > 0 ? 'rejected' : 'acknowledged';
+    if (!this.#changed('export', state)) return;
+    if (state === 'acknowledged') this.#logger.info('the backend acknowledges all points');
+    else this.#logger.error({ lost: outcome.lost, rejected: outcome.rejected }, outcome.message ?? 'points were lost');
+  }
+
+  #changed(what: string, state: string): boolean {
+    if (this.#states.get(what) === state) return false;
+    this.#states.set(what, state);
+    return true;
+  }
+
+  #isNew(text: string): boolean {
+    // Bounded: upstream key names stand in notices.
+    if (this.#said.has(text) || this.#said.size >= 1_000) return false;
+    this.#said.add(text);
+    return true;
+  }
+}

@@ -1,0 +1,50 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** How a run of the command line ended. */
+export interface CliResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A running command line. */
+export interface RunningCli {
+  readonly child: ChildProcess;
+  readonly ended: Promise<CliResult>;
+}
+
+const entry = process.env['TEST_ENTRY'] ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** Starts the agent's command line with nothing but these environment variables. */
+export function startCli(args: readonly string[], environment: Readonly<Record<string, string>> = {}, cwd?: string): RunningCli {
+  const child = spawn(process.execPath, [entry, ...args], {
+    env: { PATH: process.env['PATH'] ?? '', ...environment },
+    // The default .env of a developer's checkout must not reach a test.
+    cwd: cwd ?? fileURLToPath(new URL('.', import.meta.url)),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const ended = new Promise<CliResult>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  return { child, ended };
+}
+
+/** Runs the command line to its end. */
+export function runCli(args: readonly string[], environment?: Readonly<Record<string, string>>, cwd?: string): Promise<CliResult> {
+  return startCli(args, environment, cwd).ended;
+}
+
+/** The log lines of a run's stderr. */
+export function logLines({ stderr }: CliResult): Record<string, unknown>[] {
+  return stderr
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
