@@ -1,0 +1,241 @@
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { onceTimeoutMs } from '../src/commands/once.ts';
+import { type ExportConfig, loadConfig } from '../src/config/config.ts';
+import { parseDuration } from '../src/config/duration.ts';
+import { honoured } from '../src/config/otel-variables.ts';
+import { type Setting, settings } from '../src/config/settings.ts';
+import { version } from '../src/version.ts';
+
+function yaml<T>(path: string, schema: z.ZodType<T>): T {
+  return schema.parse(parse(readFileSync(path, 'utf8')) as unknown);
+}
+
+const names = z.record(z.string(), z.string()).default({});
+const compose = yaml(
+  'docker-compose.yml',
+  z.object({
+    services: z.record(
+      z.string(),
+      z.object({
+        image: z.string(),
+        build: z.string().optional(),
+        environment: names,
+        ports: z.array(z.string()).default([]),
+        volumes: z.array(z.string()).default([]),
+        command: z.array(z.string()).default([]),
+        read_only: z.boolean().optional(),
+        cap_drop: z.array(z.string()).optional(),
+        security_opt: z.array(z.string()).optional(),
+      }),
+    ),
+    volumes: z.record(z.string(), z.null()),
+  }),
+);
+const services = Object.entries(compose.services);
+
+const endpoint = z.object({ endpoint: z.string() });
+const collector = yaml(
+  'deploy/collector/config.yaml',
+  z.object({
+    receivers: z.object({ otlp: z.object({ protocols: z.object({ grpc: endpoint }) }) }),
+    exporters: z.object({
+      prometheus: endpoint.extend({ metric_expiration: z.string() }),
+      'otlp_grpc/jaeger': endpoint,
+    }),
+  }),
+);
+
+/** Host and port of an address with or without a scheme. */
+function place(address: string): { readonly host: string; readonly port: string } {
+  const [host = '', port = ''] = address.replace(/^https?:\/\//, '').split(':');
+  return { host, port };
+}
+
+const container = z.object({
+  image: z.string(),
+  args: z.array(z.string()).default([]),
+  env: z.array(z.object({ name: z.string() })).default([]),
+  securityContext: z.object({
+    allowPrivilegeEscalation: z.boolean(),
+    readOnlyRootFilesystem: z.boolean(),
+    capabilities: z.object({ drop: z.array(z.string()), add: z.array(z.string()).default([]) }),
+  }),
+});
+const podSpec = z.object({
+  automountServiceAccountToken: z.boolean(),
+  enableServiceLinks: z.boolean(),
+  terminationGracePeriodSeconds: z.number().optional(),
+  securityContext: z.object({ runAsNonRoot: z.boolean(), seccompProfile: z.object({ type: z.string() }) }),
+  containers: z.array(container),
+});
+const deployment = yaml(
+  'deploy/kubernetes/deployment.yaml',
+  z.object({
+    spec: z.object({
+      replicas: z.number(),
+      strategy: z.object({ type: z.string() }),
+      selector: z.object({ matchLabels: names }),
+      template: z.object({ metadata: z.object({ labels: names }), spec: podSpec }),
+    }),
+  }),
+).spec;
+const cronJob = yaml(
+  'deploy/kubernetes/cronjob.yaml',
+  z.object({
+    spec: z.object({
+      schedule: z.string(),
+      concurrencyPolicy: z.string(),
+      jobTemplate: z.object({
+        spec: z.object({ activeDeadlineSeconds: z.number(), template: z.object({ spec: podSpec }) }),
+      }),
+    }),
+  }),
+).spec;
+const pods = [
+  ['deployment.yaml', deployment.template.spec],
+  ['cronjob.yaml', cronJob.jobTemplate.spec.template.spec],
+] as const;
+
+/** Where and how often an agent with this environment, and no .env of its own, pushes. */
+function exportConfig(environment: Readonly<Record<string, string>>): ExportConfig {
+  const folder = mkdtempSync(join(tmpdir(), 'deploy-'));
+  try {
+    const envFile = join(folder, '.env');
+    writeFileSync(envFile, '');
+    return loadConfig({ envFile, environment, flags: {} }).export;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Every name the agent knows: its settings, the files of its secrets, and the standard's variables. */
+const known = new Set([
+  ...Object.entries<Setting<unknown>>(settings).flatMap(([name, { secret }]) => (secret === true ? [name, `${name}_FILE`] : [name])),
+  ...honoured.flatMap(({ name, secret }) => (secret === true ? [name, `${name}_FILE`] : [name])),
+]);
+
+describe('compose', () => {
+  const { agent } = compose.services;
+
+  test('makes the agent push to its own Collector, whatever a person’s .env says', () => {
+    const dotEnv = {
+      CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://elsewhere.example/otlp',
+      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'https://elsewhere.example/v1/metrics',
+      OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/protobuf',
+    };
+    const { grpc } = collector.receivers.otlp.protocols;
+
+    expect(exportConfig({ ...dotEnv, ...agent?.environment }).otlp).toMatchObject({ protocol: 'grpc', url: `http://collector:${place(grpc.endpoint).port}` });
+    expect(compose.services).toHaveProperty('collector');
+  });
+
+  test('gives the agent no right it does not need', () => {
+    expect(agent).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+  });
+
+  test('opens ports to this machine only', () => {
+    expect(services.flatMap(([, { ports }]) => ports).filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+  });
+
+  test('names the version of every image that it does not build', () => {
+    for (const [name, { image, build }] of services) {
+      if (build === undefined) expect(image, name).toMatch(/:v?\d+\.\d+\.\d+$/);
+    }
+  });
+
+  test('mounts only files that are here and volumes that are declared', () => {
+    for (const [name, { volumes }] of services) {
+      for (const source of volumes.map((volume) => volume.split(':')[0] ?? '')) {
+        expect(source.startsWith('./') ? existsSync(source) : source in compose.volumes, `${name}: ${source}`).toBe(true);
+      }
+    }
+  });
+
+  test('joins Collector, Prometheus, Grafana and Jaeger by names and ports that exist', () => {
+    const prometheus = yaml(
+      'deploy/prometheus/prometheus.yml',
+      z.object({ scrape_configs: z.array(z.object({ static_configs: z.array(z.object({ targets: z.array(z.string()) })) })) }),
+    );
+    const grafana = yaml(
+      'deploy/grafana/provisioning/datasources/prometheus.yaml',
+      z.object({ datasources: z.array(z.object({ url: z.string() })) }),
+    );
+    const targets = prometheus.scrape_configs.flatMap((scrape) => scrape.static_configs.flatMap((group) => group.targets));
+
+    expect(targets).toEqual([`collector:${place(collector.exporters.prometheus.endpoint).port}`]);
+    const peers = [...targets, ...grafana.datasources.map(({ url }) => url), collector.exporters['otlp_grpc/jaeger'].endpoint];
+    expect(peers.map((address) => place(address).host).filter((host) => !(host in compose.services))).toEqual([]);
+    expect(grafana.datasources.map(({ url }) => place(url).port)).toEqual(
+      compose.services['prometheus']?.ports.map((port) => port.split(':').at(-1)),
+    );
+  });
+
+  test('lets a number that is no longer pushed vanish after more than two pushes and before Prometheus’ own five minutes', () => {
+    const { intervalMs } = exportConfig({ CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake' });
+    const expiryMs = parseDuration(collector.exporters.prometheus.metric_expiration);
+
+    expect(expiryMs).toBeGreaterThan(2 * intervalMs);
+    expect(expiryMs).toBeLessThan(5 * 60_000);
+  });
+});
+
+describe.each(pods)('%s', (_, pod) => {
+  // https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+  test('meets the restricted Pod Security Standard, with a root file system nobody writes to', () => {
+    expect(pod.securityContext).toEqual({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    for (const { securityContext } of pod.containers) {
+      expect(securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'], add: [] },
+      });
+    }
+  });
+
+  test('gets no token of the cluster, and no variables that could be taken for settings', () => {
+    expect(pod).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
+  });
+
+  test('runs the version that it came with', () => {
+    expect(pod.containers.map(({ image }) => image)).toEqual([`claude-usage-metrics:${version}`]);
+  });
+});
+
+test('neither manifest ever runs two agents for an account', () => {
+  expect(deployment).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
+  expect(cronJob.concurrencyPolicy).toBe('Forbid');
+});
+
+test('the Deployment selects the pods that it makes', () => {
+  expect(deployment.template.metadata.labels).toMatchObject(deployment.selector.matchLabels);
+});
+
+test('a CronJob’s run has the time that once may take, and ends before the next', () => {
+  const everyMinutes = Number(/^\*\/(\d+) /.exec(cronJob.schedule)?.[1]);
+  const { activeDeadlineSeconds } = cronJob.jobTemplate.spec;
+  expect(activeDeadlineSeconds * 1000).toBeGreaterThan(onceTimeoutMs);
+  expect(activeDeadlineSeconds).toBeLessThan(everyMinutes * 60);
+});
+
+test('every setting named for the agent in a manifest, the compose file or docs/deploy.md exists', () => {
+  const manifests = pods.flatMap(([, { containers }]) => containers.flatMap(({ env }) => env.map(({ name }) => name)));
+  const inText = [...textFiles('deploy'), 'docs/deploy.md', 'docker-compose.yml'].flatMap(
+    (path) => readFileSync(path, 'utf8').match(/\b(?:OTEL|CLAUDE|COOKIEJAR|OPENROUTER|ANTHROPIC|ACCOUNT|LOG)_[A-Z_]*[A-Z]\b/g) ?? [],
+  );
+  const used = new Set([...manifests, ...Object.keys(compose.services['agent']?.environment ?? {}), ...inText]);
+
+  expect(used.size).toBeGreaterThan(5);
+  expect([...used].filter((name) => !known.has(name))).toEqual([]);
+});
+
+function textFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true, encoding: 'utf8' })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
