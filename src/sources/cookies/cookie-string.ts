@@ -1,4 +1,3 @@
-import { parseSetCookie } from 'set-cookie-parser';
 import { SourceError } from '../../model/source-error.ts';
 
 /** A cookie as a jar holds it. */
@@ -25,67 +24,60 @@ const attributeNames = new Set([
   'priority',
 ]);
 
-const nameCharacters = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** RFC 6265 cookie-octets, and the space, comma and quote that browsers let through: no controls, nothing beyond ASCII, no `;` or `\`. */
-const valueCharacters = /^[\x20-\x3a\x3c-\x5b\x5d-\x7e]*$/;
-
 /**
  * The cookies of Set-Cookie strings joined by `; ` (what cookiejar-reader answers), or of a plain Cookie header: a piece
- * that is named like an attribute belongs to the cookie before it. Of a name that comes twice, the one that ends later.
- * @throws {SourceError} `schema` when a character stands in it that no header may carry; the text is not quoted.
+ * that is named like an attribute, or has no `=`, belongs to the cookie before it. Values stay as they stand, quotes
+ * included, as a browser sends them (RFC 6265 §5.2); a cookie without a value is none. Of a name that comes twice, the one
+ * that ends later. What may not be sent is sorted out by {@link cookieHeader}.
+ * @throws {SourceError} `too_large`; the text is not quoted.
  */
 export function parseCookies(joined: string): Cookie[] {
   if (joined.length > maxCookieCharacters) {
     throw new SourceError('too_large', `the cookie string has more than ${maxCookieCharacters} characters`);
   }
-  const cookies = new Map<string, Cookie>();
-  for (const group of setCookieStrings(joined)) {
-    const cookie = cookieOf(group);
-    if (cookie === undefined) continue;
-    const other = cookies.get(cookie.name);
-    if (other === undefined || endOf(cookie) >= endOf(other)) cookies.set(cookie.name, cookie);
+  const latest = new Map<string, Cookie>();
+  for (const cookie of allCookies(joined)) {
+    const other = latest.get(cookie.name);
+    if (other === undefined || endOf(cookie) >= endOf(other)) latest.set(cookie.name, cookie);
   }
-  return [...cookies.values()];
+  return [...latest.values()];
 }
 
 function endOf(cookie: Cookie): number {
   return cookie.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
 }
 
-/** Puts the pieces of each cookie together again. */
-function setCookieStrings(joined: string): string[] {
-  const groups: string[] = [];
+function allCookies(joined: string): Cookie[] {
+  const cookies: { name: string; value: string; attributes: Map<string, string> }[] = [];
   for (const piece of joined.split(';')) {
-    const text = piece.trim();
-    if (text === '') continue;
-    const name = text.split('=', 1)[0]?.trim().toLowerCase() ?? '';
-    if (!attributeNames.has(name)) groups.push(text);
-    else if (groups.length > 0) groups.push(`${groups.pop() ?? ''}; ${text}`);
+    const [before = '', ...after] = piece.split('=');
+    const name = before.trim();
+    const value = after.join('=').trim();
+    const attribute = name.toLowerCase();
+    if (after.length > 0 && !attributeNames.has(attribute)) cookies.push({ name, value, attributes: new Map() });
+    else cookies.at(-1)?.attributes.set(attribute, value);
   }
-  return groups;
-}
-
-function cookieOf(setCookie: string): Cookie | undefined {
-  const pair = setCookie.split(';', 1)[0] ?? '';
-  if (!pair.includes('=')) return undefined;
-  const [parsed] = parseSetCookie([setCookie], { decodeValues: false });
-  if (parsed === undefined || parsed.name === '') return undefined;
-  if (!nameCharacters.test(parsed.name) || !valueCharacters.test(parsed.value)) {
-    throw new SourceError('schema', 'a cookie has characters that no header may carry');
-  }
-  const expiresAt = expiryOf(parsed.expires, parsed.maxAge);
-  return { name: parsed.name, value: parsed.value, ...(expiresAt !== undefined && { expiresAt }) };
+  return cookies
+    .filter(({ name, value }) => name !== '' && value !== '')
+    .map(({ name, value, attributes }) => ({ name, value, ...expiryOf(attributes) }));
 }
 
 /** Max-Age counts from when the cookie was set, which the string does not say; only "already over" can be known from it. */
-function expiryOf(expires: Date | undefined, maxAge: number | undefined): Date | undefined {
-  if (maxAge !== undefined && maxAge <= 0) return new Date(0);
-  return expires === undefined || Number.isNaN(expires.getTime()) ? undefined : expires;
+function expiryOf(attributes: ReadonlyMap<string, string>): { readonly expiresAt?: Date } {
+  if (/^(0+|-\d+)$/.test(attributes.get('max-age') ?? '')) return { expiresAt: new Date(0) };
+  const expires = attributes.get('expires') ?? '';
+  const date = new Date(expires);
+  return httpDate.test(expires) && !Number.isNaN(date.getTime()) ? { expiresAt: date } : {};
 }
+
+/** The forms of a date in Expires that name their zone; others are read as local time, or as nonsense, by Date. */
+const httpDate = /^([A-Za-z]+, )?\d{1,2}[ -][A-Za-z]{3}[ -](\d{2}|\d{4}) \d{2}:\d{2}:\d{2} (GMT|UTC)$/;
 
 /** A Cookie header that may be sent, and when its session ends. */
 export interface CookieHeader {
   readonly header: string;
+  /** Values of the cookies in it. Secret. */
+  readonly values: readonly string[];
   /** What tells one login from another: the session cookie, or all cookies where there is none. Secret. */
   readonly session: string;
   /** Expiry of the session cookie, where the jar knows it. */
@@ -95,26 +87,36 @@ export interface CookieHeader {
 /** The cookie that carries claude.ai's session. */
 export const sessionCookie = 'sessionKey';
 
+/** Printable ASCII without what ends a name or a value: nothing that a header may not carry, or that a library would quote in its error. */
+const sendableName = /^[!-:<>-~]+$/;
+const sendableValue = /^[ -:<-~]+$/;
+
 /**
- * The Cookie header for claude.ai: only cookies that are named (or all with `*`), none past its date, no attributes.
- * @throws {SourceError} `credential_missing` without a session cookie, `credential_expired` when it is past its date.
+ * The Cookie header for claude.ai: only cookies that are named (or all with `*`), none past its date, no attributes; one
+ * with characters that no header may carry is left out.
+ * @throws {SourceError} `credential_missing` without a session cookie, `credential_expired` when it is past its date,
+ * `schema` when no header may carry it, `too_large`; no value is quoted.
  */
 export function cookieHeader(cookies: readonly Cookie[], names: readonly string[], now: Date): CookieHeader {
-  const all = names.includes('*');
-  const chosen = cookies.filter((cookie) => cookie.value !== '' && (all || names.includes(cookie.name)));
-  const valid = chosen.filter((cookie) => cookie.expiresAt === undefined || cookie.expiresAt > now);
-  const isSession = (cookie: Cookie): boolean => cookie.name === sessionCookie;
+  const chosen = cookies.filter(({ name }) => names.includes('*') || names.includes(name));
   if (chosen.length === 0) throw new SourceError('credential_missing', 'there is no cookie for claude.ai');
-  if (valid.length === 0 || (chosen.some(isSession) && !valid.some(isSession))) {
+  const current = chosen.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now);
+  const isSession = ({ name }: Cookie): boolean => name === sessionCookie;
+  if (current.length === 0 || (chosen.some(isSession) && !current.some(isSession))) {
     throw new SourceError('credential_expired', 'the cookies for claude.ai are past their date');
   }
-  const session = valid.find(isSession);
-  if (session === undefined && names.includes(sessionCookie)) {
+  if (names.includes(sessionCookie) && !current.some(isSession)) {
     throw new SourceError('credential_missing', `there is no ${sessionCookie} among the cookies for claude.ai`);
   }
-  const header = valid.map((cookie) => `${cookie.name}=${cookie.value}`).join('; ');
+  const sent = current.filter(({ name, value }) => sendableName.test(name) && sendableValue.test(value));
+  const session = sent.find(isSession);
+  if (sent.length === 0 || (session === undefined && current.some(isSession))) {
+    throw new SourceError('schema', 'the cookies for claude.ai have characters that no header may carry');
+  }
+  const header = sent.map(({ name, value }) => `${name}=${value}`).join('; ');
   if (header.length > maxHeaderCharacters) {
     throw new SourceError('too_large', `the cookies for claude.ai have more than ${maxHeaderCharacters} characters`);
   }
-  return { header, session: session?.value ?? header, ...(session?.expiresAt !== undefined && { sessionExpiresAt: session.expiresAt }) };
+  const ends = session?.expiresAt === undefined ? {} : { sessionExpiresAt: session.expiresAt };
+  return { header, values: sent.map(({ value }) => value), session: session?.value ?? header, ...ends };
 }

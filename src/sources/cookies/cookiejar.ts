@@ -37,7 +37,7 @@ export function cookiejar(options: CookiejarOptions): CookieProvider {
   let client: CookieServiceClient | undefined;
   return {
     async fetch(signal: AbortSignal): Promise<string> {
-      signal.throwIfAborted();
+      if (signal.aborted) throw new SourceError('timeout', 'there was no time left to ask the cookie service');
       client ??= connect(options);
       try {
         return await getCookies(client, signal);
@@ -63,8 +63,9 @@ function connect({ url, ...files }: CookiejarOptions): CookieServiceClient {
   const secure = url.protocol === 'https:';
   const port = url.port === '' ? (secure ? '443' : '80') : url.port;
   return new loaded.v1.CookieService(`${url.hostname}:${port}`, secure ? tls(files) : credentials.createInsecure(), {
-    // A cookie call goes nowhere but to its service.
+    // A cookie call goes nowhere but to its service, and no DNS record configures it.
     'grpc.enable_http_proxy': 0,
+    'grpc.service_config_disable_resolution': 1,
     'grpc.max_receive_message_length': 256 * 1024,
   });
 }
@@ -118,6 +119,8 @@ function reasonOf(error: ServiceError): Reason {
       return error.details.includes('larger than max') ? 'too_large' : 'rate_limited';
     case status.UNAVAILABLE:
       return unavailableReason(error.details);
+    case status.INTERNAL:
+      return error.details.startsWith('Response message parsing error') ? 'schema' : 'upstream';
     default:
       return 'upstream';
   }

@@ -12,9 +12,12 @@ export interface CookieProvider {
   close(): void;
 }
 
-/** A whole Cookie header from the settings. */
+/** A whole Cookie header from the settings, also as it is copied from a browser, with the header's name before it. */
 export function fixedCookies(cookie: Secret): CookieProvider {
-  return { fetch: () => Promise.resolve().then(() => revealed(cookie)), close: () => undefined };
+  return {
+    fetch: () => Promise.resolve().then(() => revealed(cookie).replace(/^\s*cookie:/i, '')),
+    close: () => undefined,
+  };
 }
 
 /** The session cookie alone from the settings. */
