@@ -11,12 +11,21 @@ export type Field<T> =
 
 const numberText = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 
-/** A finite number; decimal text counts as one, a boolean does not. */
-const finiteNumber = z.union([z.number(), z.string().regex(numberText).transform(Number)]).pipe(z.number());
+/** A finite number; decimal text counts as one, a boolean does not. There is no negative zero. */
+const finiteNumber = z
+  .union([z.number(), z.string().regex(numberText).transform(Number)])
+  .pipe(z.number())
+  .transform((number) => number + 0);
 
-/** RFC 3339 with an offset, or epoch seconds (what Claude Code's own reader accepts). */
+/**
+ * RFC 3339 with an offset, or epoch seconds (what Claude Code's own reader accepts). Milliseconds taken for seconds end up
+ * far beyond the year 2200, and a duration taken for an instant in 1970: neither becomes a countdown.
+ */
 const instant = z
-  .union([z.iso.datetime({ offset: true }).transform((text) => new Date(text)), z.number().transform((s) => new Date(s * 1000))])
+  .union([
+    z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
+    finiteNumber.transform((seconds) => new Date(seconds * 1000)),
+  ])
   .refine((date) => date.getTime() > 0 && date.getUTCFullYear() < 2200);
 
 function field<T>(schema: z.ZodType<T>, value: unknown): Field<T> {

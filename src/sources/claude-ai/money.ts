@@ -1,5 +1,6 @@
+import { slug } from '../../model/text.ts';
 import { numberField, objectOf, textOf, valueOf } from '../fields.ts';
-import { type Window, percentField, windowOf } from './windows.ts';
+import { type Window, nonNegative, shareField, windowOfKey } from './windows.ts';
 
 /** An amount in major units of its currency. */
 export interface Amount {
@@ -19,36 +20,49 @@ export interface ExtraUsage {
 /** A dollar pool: any object with a numeric `limit_dollars`. */
 export interface Pool {
   readonly window: Window;
-  readonly limitDollars: number;
+  readonly limitDollars?: number;
   readonly usedDollars?: number;
+  /** Below zero when the pool is overdrawn. */
   readonly remainingDollars?: number;
+}
+
+/** The pools of a body by the keys they stood under, and what in them could not be read. */
+export interface Pools {
+  readonly byKey: ReadonlyMap<string, Pool>;
   readonly wrong: readonly string[];
 }
 
 type Fields = ReadonlyMap<string, unknown>;
 
-/** An object that is a credit pool, else undefined. `name` is the key it stood under. */
-export function poolOf(name: string, value: unknown): Pool | undefined {
-  const fields = objectOf(value);
-  if (fields === undefined) return undefined;
-  const limitDollars = fields.get('limit_dollars');
-  if (typeof limitDollars !== 'number' || !Number.isFinite(limitDollars)) return undefined;
+/** Every object of the body that is a credit pool, by rule: most of their keys are code names that come and go. */
+export function poolsOf(body: Fields): Pools {
   const wrong: string[] = [];
-  const read = (key: string): number | undefined => {
-    const amount = numberField(fields.get(key));
-    if (amount.state === 'wrong') wrong.push(`${name}.${key}`);
-    return valueOf(amount);
-  };
-  const usedDollars = read('used_dollars');
-  const remainingDollars = read('remaining_dollars');
-  const percent = percentField(fields.get('utilization'));
-  if (percent.state === 'wrong') wrong.push(`${name}.utilization`);
+  const byKey = new Map<string, Pool>();
+  for (const [key, value] of body) {
+    const fields = objectOf(value);
+    const limit = numberField(fields?.get('limit_dollars'));
+    if (fields === undefined || limit.state === 'absent') continue;
+    if (limit.state === 'wrong') wrong.push(`${slug(key)}.limit_dollars`);
+    else byKey.set(key, poolOf(slug(key), fields, wrong));
+  }
+  return { byKey, wrong };
+}
+
+function poolOf(name: string, fields: Fields, wrong: string[]): Pool {
+  const limit = nonNegative(numberField(fields.get('limit_dollars')));
+  const used = nonNegative(numberField(fields.get('used_dollars')));
+  const remaining = numberField(fields.get('remaining_dollars'));
+  if (limit.state === 'wrong') wrong.push(`${name}.limit_dollars`);
+  if (used.state === 'wrong') wrong.push(`${name}.used_dollars`);
+  if (remaining.state === 'wrong') wrong.push(`${name}.remaining_dollars`);
+  const limitDollars = valueOf(limit);
+  const usedDollars = valueOf(used);
+  const remainingDollars = valueOf(remaining);
   return {
-    window: windowOf(name, percent, fields.get('resets_at')),
-    limitDollars,
+    window: windowOfKey(name, fields, wrong),
+    ...(limitDollars !== undefined && { limitDollars }),
     ...(usedDollars !== undefined && { usedDollars }),
     ...(remainingDollars !== undefined && { remainingDollars }),
-    wrong,
   };
 }
 
@@ -57,13 +71,20 @@ export function extraUsageOf(extraUsage: unknown, spend: unknown): ExtraUsage {
   const wrong: string[] = [];
   const extra = section('extra_usage', extraUsage, wrong);
   const spent = section('spend', spend, wrong);
-  const used = ownAmount(extra, 'used_credits', wrong) ?? moneyOf(spent, 'used', wrong);
-  const limit = ownAmount(extra, 'monthly_limit', wrong) ?? limitOf(spent, wrong);
-  const percent = percentOf(extra, spent, used, limit, wrong);
+  const cap = section('spend.cap', spent?.get('cap'), wrong);
+  const used = ownAmount(extra, spent, 'used_credits', wrong) ?? moneyOf('spend.used', spent?.get('used'), wrong);
+  const limit =
+    ownAmount(extra, spent, 'monthly_limit', wrong) ??
+    moneyOf('spend.limit', spent?.get('limit'), wrong) ??
+    moneyOf('spend.cap.money', cap?.get('money'), wrong);
+  const utilization =
+    shareField('extra_usage.utilization', extra?.get('utilization'), wrong) ??
+    shareOf(used, limit) ??
+    spentShare(spent, limit, cap, wrong);
   return {
     ...(used !== undefined && { used }),
     ...(limit !== undefined && { limit }),
-    ...(percent !== undefined && { window: { name: 'extra_usage', percent } }),
+    ...(utilization !== undefined && { window: { name: 'extra_usage', utilization } }),
     wrong,
   };
 }
@@ -74,64 +95,44 @@ function section(name: string, value: unknown, wrong: string[]): Fields | undefi
   return fields;
 }
 
-/** Own utilization, else used of limit, else what `spend` says. */
-function percentOf(
-  extra: Fields | undefined,
-  spend: Fields | undefined,
-  used: Amount | undefined,
-  limit: Amount | undefined,
-  wrong: string[],
-): number | undefined {
-  const own = percentField(extra?.get('utilization'));
-  if (own.state === 'wrong') wrong.push('extra_usage.utilization');
-  if (own.state === 'read') return own.value;
-  if (used !== undefined && limit !== undefined && limit.value > 0 && used.value >= 0 && used.currency === limit.currency) {
-    return (used.value / limit.value) * 100;
-  }
-  const spent = percentField(spend?.get('percent'));
-  if (spent.state === 'wrong') wrong.push('spend.percent');
-  if (spent.state !== 'read') return undefined;
-  // Without a limit the upstream reports 0 whatever was spent: a share of nothing, not a share of zero.
-  return spent.value === 0 && limit === undefined ? undefined : spent.value;
+function shareOf(used: Amount | undefined, limit: Amount | undefined): number | undefined {
+  if (used === undefined || limit === undefined || limit.value === 0 || used.currency !== limit.currency) return undefined;
+  const share = used.value / limit.value;
+  return Number.isFinite(share) ? share : undefined;
 }
 
-/** An amount of `extra_usage`, in minor units by its `decimal_places`. */
-function ownAmount(extra: Fields | undefined, key: string, wrong: string[]): Amount | undefined {
-  return minorAmount(`extra_usage.${key}`, extra?.get(key), extra?.get('decimal_places'), extra?.get('currency'), wrong);
+/** Without a limit the upstream reports 0 whatever was spent: a share of nothing, not a share of zero. */
+function spentShare(spend: Fields | undefined, limit: Amount | undefined, cap: Fields | undefined, wrong: string[]): number | undefined {
+  const share = shareField('spend.percent', spend?.get('percent'), wrong);
+  if (share !== 0) return share;
+  const credits = valueOf(numberField(objectOf(cap?.get('credits'))?.get('amount_minor'))) ?? 0;
+  return (limit?.value ?? 0) > 0 || credits > 0 ? 0 : undefined;
+}
+
+/** An amount of `extra_usage`, in minor units by its `decimal_places`; its currency is null until credits were first used. */
+function ownAmount(extra: Fields | undefined, spend: Fields | undefined, key: string, wrong: string[]): Amount | undefined {
+  const currency = extra?.get('currency') ?? objectOf(spend?.get('used'))?.get('currency');
+  return minorAmount(`extra_usage.${key}`, extra?.get(key), extra?.get('decimal_places'), currency, wrong);
 }
 
 /** A Money of `spend`: `{amount_minor, currency, exponent}`. */
-function moneyOf(spend: Fields | undefined, key: string, wrong: string[]): Amount | undefined {
-  const money = section(`spend.${key}`, spend?.get(key), wrong);
-  return minorAmount(`spend.${key}`, money?.get('amount_minor'), money?.get('exponent'), money?.get('currency'), wrong);
+function moneyOf(name: string, value: unknown, wrong: string[]): Amount | undefined {
+  const money = section(name, value, wrong);
+  return minorAmount(name, money?.get('amount_minor'), money?.get('exponent'), money?.get('currency'), wrong);
 }
 
-function limitOf(spend: Fields | undefined, wrong: string[]): Amount | undefined {
-  return moneyOf(spend, 'limit', wrong) ?? moneyOf(objectOf(spend?.get('cap')), 'money', wrong);
-}
+/** Most decimal places that a currency has is four (ISO 4217); more than this is no exponent. */
+const mostDecimalPlaces = 6;
 
-function minorAmount(
-  name: string,
-  minor: unknown,
-  exponent: unknown,
-  currency: unknown,
-  wrong: string[],
-): Amount | undefined {
-  const amount = numberField(minor);
+function minorAmount(name: string, minor: unknown, exponent: unknown, currency: unknown, wrong: string[]): Amount | undefined {
+  const amount = nonNegative(numberField(minor));
   if (amount.state === 'absent') return undefined;
-  const places = exponent ?? 2;
-  const code = currency === undefined || currency === null ? 'USD' : textOf(currency)?.toUpperCase();
-  if (
-    amount.state === 'wrong' ||
-    typeof places !== 'number' ||
-    !Number.isInteger(places) ||
-    places < 0 ||
-    places > 6 ||
-    code === undefined ||
-    !/^[A-Z]{3}$/.test(code)
-  ) {
+  const places = valueOf(numberField(exponent ?? 2));
+  const code = textOf(currency ?? 'USD');
+  const known = places !== undefined && Number.isInteger(places) && places >= 0 && places <= mostDecimalPlaces;
+  if (amount.state === 'wrong' || !known || code === undefined || !/^[A-Za-z]{3}$/.test(code)) {
     wrong.push(name);
     return undefined;
   }
-  return { value: amount.value / 10 ** places, currency: code };
+  return { value: amount.value / 10 ** places, currency: code.toUpperCase() };
 }

@@ -2,64 +2,69 @@ import { attributeSet } from '../../model/attributes.ts';
 import type { GaugeName } from '../../model/gauge-names.ts';
 import type { GaugePoint, Notice, Reading } from '../../model/reading.ts';
 import { SourceError } from '../../model/source-error.ts';
-import { cleanText, slug } from '../../model/text.ts';
+import { cleanText } from '../../model/text.ts';
 import { objectOf } from '../fields.ts';
-import { type Amount, type Pool, extraUsageOf, poolOf } from './money.ts';
-import { type Window, isWindowKey, windowsOfKeys, windowsOfLimits } from './windows.ts';
+import { type Amount, type Pool, extraUsageOf, poolsOf } from './money.ts';
+import { type Window, isWindowKey, notRows, windowsOfKeys, windowsOfLimits } from './windows.ts';
 
-/** Keys that say something on their own, windows apart; a body with none of either is not a usage body. */
-const otherKnownKeys = new Set(['limits', 'extra_usage', 'spend', 'seven_day_breakdown', 'cinder_cove', 'iguana_necktie']);
+/** Keys with a meaning of their own, windows and pools apart. */
+const readKeys = new Set(['limits', 'extra_usage', 'spend', 'seven_day_breakdown']);
+
+/** Keys that only a usage body has, and that say nothing unless they are pools. */
+const usageKeys = new Set(['cinder_cove', 'iguana_necktie']);
+
+/** Many times what any account has; the SDK keeps 2,000 series a metric for as long as it runs. */
+const mostWindows = 1_000;
 
 /**
  * The body of `GET /api/organizations/{org}/usage` as points (docs/design.md, claude.ai).
  * Percent on the wire, ratio in the points; a null is no point.
- * @throws {SourceError} `schema` when no part of it is known or readable.
+ * @throws {SourceError} `schema` when no part of it is known or readable, `too_large` with windows beyond all reason.
  */
 export function readUsage(body: unknown, now: Date): Reading {
   const fields = objectOf(body);
   if (fields === undefined) throw new SourceError('schema', 'the usage answer is not an object');
   const pools = poolsOf(fields);
-  const poolKeys = new Set(pools.map((pool) => pool.window.name));
-  const isKnown = (key: string): boolean => isWindowKey(key) || otherKnownKeys.has(key) || poolKeys.has(slug(key));
-  if (![...fields.keys()].some(isKnown)) throw new SourceError('schema', 'the usage answer has no key that is known');
+  const isRead = (key: string): boolean => isWindowKey(key) || readKeys.has(key) || pools.byKey.has(key);
+  if (![...fields.keys()].some((key) => isRead(key) || usageKeys.has(key))) {
+    throw new SourceError('schema', 'the usage answer has no key that is known');
+  }
 
-  const extra = extraUsageOf(fields.get('extra_usage'), fields.get('spend'));
   const limits = fields.get('limits');
   const found = windowsOfLimits(limits) ?? windowsOfKeys(fields);
-  const wrong = [...found.wrong, ...extra.wrong, ...pools.flatMap((pool) => pool.wrong)];
-  if (limits !== undefined && limits !== null && !Array.isArray(limits)) wrong.push('limits');
-
-  const windows = highestOfEachName([
-    ...found.windows,
-    ...pools.map((pool) => pool.window),
-    ...(extra.window === undefined ? [] : [extra.window]),
-  ]);
+  const extra = extraUsageOf(fields.get('extra_usage'), fields.get('spend'));
+  const highestPools = highestOfEachName([...pools.byKey.values()], (pool) => pool.window);
+  const windows = highestOfEachName(
+    [...found.windows, ...highestPools.map((pool) => pool.window), ...(extra.window === undefined ? [] : [extra.window])],
+    (window) => window,
+  );
+  if (windows.length > mostWindows) {
+    throw new SourceError('too_large', `the usage answer has more than ${mostWindows} windows`);
+  }
   const gauges = [
     ...windows.flatMap((window) => windowPoints(window, now)),
-    ...pools.flatMap((pool) => poolPoints(pool, now)),
+    ...highestPools.flatMap((pool) => poolPoints(pool, now)),
     ...amountPoints('claude.extra_usage.used', extra.used),
     ...amountPoints('claude.extra_usage.limit', extra.limit),
   ];
-  const failures = wrong.length === 0 ? [] : [unreadable(wrong)];
+  const failures = unreadable([...new Set([...notRows(limits), ...found.wrong, ...extra.wrong, ...pools.wrong])]);
   const [failure] = failures;
   if (failure !== undefined && gauges.length === 0) throw failure;
-  return { at: now, gauges, failures, notices: [...found.notes.map(debug), ...unknownKeys(fields, isKnown)] };
+  return { at: now, gauges, failures, notices: [...new Set(found.notes)].map(debug).concat(unusedKeys(fields, isRead)) };
 }
 
-function unreadable(parts: readonly string[]): SourceError {
-  return new SourceError('schema', `the usage answer has parts that cannot be read: ${cleanText(parts.join(', '))}`);
+function unreadable(parts: readonly string[]): SourceError[] {
+  if (parts.length === 0) return [];
+  return [new SourceError('schema', `the usage answer has parts that cannot be read: ${cleanText(parts.join(', '))}`)];
 }
 
-function poolsOf(fields: ReadonlyMap<string, unknown>): Pool[] {
-  return [...fields].map(([key, value]) => poolOf(slug(key), value)).filter((pool) => pool !== undefined);
-}
-
-/** One window a name; of two the one with the higher percent. */
-function highestOfEachName(windows: readonly Window[]): Window[] {
-  const highest = new Map<string, Window>();
-  for (const window of windows) {
-    const other = highest.get(window.name);
-    if (other === undefined || (window.percent ?? -1) > (other.percent ?? -1)) highest.set(window.name, window);
+/** One item a name; of two with the same name the one whose window is used more. */
+function highestOfEachName<T>(items: readonly T[], windowOf: (item: T) => Window): T[] {
+  const highest = new Map<string, T>();
+  for (const item of items) {
+    const { name, utilization = -1 } = windowOf(item);
+    const other = highest.get(name);
+    if (other === undefined || utilization > (windowOf(other).utilization ?? -1)) highest.set(name, item);
   }
   return [...highest.values()];
 }
@@ -69,8 +74,8 @@ function windowPoints(window: Window, now: Date): GaugePoint[] {
   const reset = comingReset(window, now);
   const until = reset === undefined ? {} : { validUntil: reset };
   const points: GaugePoint[] = [];
-  if (window.percent !== undefined) {
-    points.push({ metric: 'claude.usage.utilization', value: window.percent / 100, attributes, ...until });
+  if (window.utilization !== undefined) {
+    points.push({ metric: 'claude.usage.utilization', value: window.utilization, attributes, ...until });
   }
   if (reset !== undefined) {
     const value = { kind: 'seconds_until', instant: reset } as const;
@@ -113,9 +118,9 @@ function amountPoints(metric: GaugeName, amount: Amount | undefined): GaugePoint
   return [{ metric, value: amount.value, attributes: attributeSet({ currency: amount.currency }) }];
 }
 
-function unknownKeys(fields: ReadonlyMap<string, unknown>, isKnown: (key: string) => boolean): Notice[] {
-  const unknown = [...fields].filter(([key, value]) => !isKnown(key) && value !== null).map(([key]) => key);
-  return unknown.length === 0 ? [] : [debug(`usage keys not used: ${cleanText(unknown.sort().join(', '))}`)];
+function unusedKeys(fields: ReadonlyMap<string, unknown>, isRead: (key: string) => boolean): Notice[] {
+  const unused = [...fields].filter(([key, value]) => !isRead(key) && value !== null).map(([key]) => key);
+  return unused.length === 0 ? [] : [debug(`usage keys not used: ${cleanText(unused.sort().join(', '))}`)];
 }
 
 function debug(text: string): Notice {

@@ -1,4 +1,4 @@
-import { slug } from '../../model/text.ts';
+import { cleanText, slug } from '../../model/text.ts';
 import { type Field, instantField, numberField, objectOf, textOf, valueOf } from '../fields.ts';
 
 /** Length of the session window and of the weekly windows. */
@@ -8,8 +8,8 @@ export const sevenDaysMs = 7 * 24 * 60 * 60 * 1000;
 /** One usage window, named by rule; every field may be missing on its own. */
 export interface Window {
   readonly name: string;
-  /** Percent used, 0–100 and above. */
-  readonly percent?: number;
+  /** Used share: 0 to 1, and above. */
+  readonly utilization?: number;
   readonly resetsAt?: Date;
   /** Length of the window, where its kind has one. */
   readonly lengthMs?: number;
@@ -31,30 +31,39 @@ export function isWindowKey(key: string): boolean {
   return key === 'five_hour' || (weeklyKey.test(key) && !key.endsWith('_breakdown'));
 }
 
-/** Windows of `limits[]` rows; undefined when there is no row, and the keys of {@link windowsOfKeys} are to be used. */
+/**
+ * Windows of `limits[]` rows; undefined when there is no row, and the keys of {@link windowsOfKeys} are to be used.
+ * Something else than an object is no row; where it is not null either, {@link notRows} says so.
+ */
 export function windowsOfLimits(limits: unknown): Found | undefined {
-  if (!Array.isArray(limits)) return undefined;
-  const rows = limits.map(objectOf).filter((row) => row !== undefined);
+  const rows = Array.isArray(limits) ? limits.map(objectOf).filter((row) => row !== undefined) : [];
   if (rows.length === 0) return undefined;
-  const wrong = rows.length < limits.length ? ['limits[]'] : [];
+  const wrong: string[] = [];
   const notes: string[] = [];
   const windows: Window[] = [];
   for (const row of rows) {
     const named = nameOfRow(row);
-    if (named.name === undefined) {
-      if (named.note === undefined) wrong.push('limits[].kind');
-      else notes.push(named.note);
-      continue;
+    if ('wrong' in named) wrong.push(named.wrong);
+    else if ('note' in named) notes.push(named.note);
+    else {
+      const label = `limits[${named.name}]`;
+      const active = row.get('is_active');
+      if (active !== undefined && active !== null && typeof active !== 'boolean') wrong.push(`${label}.is_active`);
+      windows.push({
+        ...windowOf(named.name, shareField(`${label}.percent`, row.get('percent'), wrong), row.get('resets_at')),
+        ...lengthOf(named.name, row.get('group')),
+        ...(typeof active === 'boolean' && { active }),
+      });
     }
-    const percent = percentField(row.get('percent'));
-    if (percent.state === 'wrong') wrong.push(`limits[${named.name}].percent`);
-    const active = row.get('is_active');
-    windows.push({
-      ...windowOf(named.name, percent, row.get('resets_at'), lengthOf(named.name, row.get('group'))),
-      ...(typeof active === 'boolean' && { active }),
-    });
   }
   return { windows, wrong, notes };
+}
+
+/** What stands in the place of `limits[]`, or of one of its rows, and is of another type. */
+export function notRows(limits: unknown): string[] {
+  if (limits === undefined || limits === null) return [];
+  if (!Array.isArray(limits)) return ['limits'];
+  return limits.some((row) => row !== null && objectOf(row) === undefined) ? ['limits[]'] : [];
 }
 
 /** Windows of the keys `five_hour` and `seven_day*`, the shape before `limits[]`. */
@@ -65,34 +74,45 @@ export function windowsOfKeys(body: ReadonlyMap<string, unknown>): Found {
     if (!isWindowKey(key) || value === null || value === undefined) continue;
     const fields = objectOf(value);
     const name = slug(key);
-    const percent: Field<number> = fields === undefined ? { state: 'wrong' } : percentField(fields.get('utilization'));
-    if (percent.state === 'wrong') wrong.push(name);
-    windows.push(windowOf(name, percent, fields?.get('resets_at'), lengthOf(name, undefined)));
+    if (fields === undefined) wrong.push(name);
+    else windows.push(windowOfKey(name, fields, wrong));
   }
   return { windows, wrong, notes: [] };
 }
 
-/** A share in percent: negative is nonsense, above 100 is not. */
-export function percentField(value: unknown): Field<number> {
-  const percent = numberField(value);
-  return percent.state === 'read' && percent.value < 0 ? { state: 'wrong' } : percent;
+/** A window object, as it stands under a key of its own. */
+export function windowOfKey(name: string, fields: ReadonlyMap<string, unknown>, wrong: string[]): Window {
+  const utilization = shareField(`${name}.utilization`, fields.get('utilization'), wrong);
+  return { ...windowOf(name, utilization, fields.get('resets_at')), ...lengthOf(name) };
 }
 
-/** A window from its fields; what is absent or wrong stays out. */
-export function windowOf(name: string, percent: Field<number>, resetsAt: unknown, lengthMs?: number): Window {
-  const read = valueOf(percent);
+/** Percent as a share. Negative is nonsense and goes, as `name`, with the wrong ones; above 100 is not. */
+export function shareField(name: string, value: unknown, wrong: string[]): number | undefined {
+  const percent = nonNegative(numberField(value));
+  if (percent.state === 'wrong') wrong.push(name);
+  return percent.state === 'read' ? percent.value / 100 : undefined;
+}
+
+/** A number that cannot be below zero. */
+export function nonNegative(number: Field<number>): Field<number> {
+  return number.state === 'read' && number.value < 0 ? { state: 'wrong' } : number;
+}
+
+/** A bad reset costs the countdown and nothing else. */
+function windowOf(name: string, utilization: number | undefined, resetsAt: unknown): Window {
   const reset = valueOf(instantField(resetsAt));
   return {
     name,
-    ...(read !== undefined && { percent: read }),
+    ...(utilization !== undefined && { utilization }),
     ...(reset !== undefined && { resetsAt: reset }),
-    ...(lengthMs !== undefined && { lengthMs }),
   };
 }
 
-function nameOfRow(row: ReadonlyMap<string, unknown>): { name?: string; note?: string } {
+type NameOfRow = { readonly name: string } | { readonly note: string } | { readonly wrong: string };
+
+function nameOfRow(row: ReadonlyMap<string, unknown>): NameOfRow {
   const kind = textOf(row.get('kind'));
-  if (kind === undefined) return {};
+  if (kind === undefined) return { wrong: 'limits[].kind' };
   if (kind === 'session') return { name: 'five_hour' };
   if (kind === 'weekly_all') return { name: 'seven_day' };
   if (kind !== 'weekly_scoped') return { name: slug(kind) };
@@ -104,14 +124,14 @@ function nameOfRow(row: ReadonlyMap<string, unknown>): { name?: string; note?: s
     textOf(model?.get('display_name')) ??
     textOf(surface) ??
     textOf(objectOf(surface)?.get('display_name'));
-  if (scoped === undefined) return {};
+  if (scoped === undefined) return { wrong: 'limits[weekly_scoped].scope' };
   // The same numbers as weekly_all, under a name of its own.
   if (slug(scoped) === 'all_models') return { note: 'limits[]: the scope "All models" repeats weekly_all' };
-  return { name: `seven_day_${slug(scoped)}` };
+  return { name: cleanText(`seven_day_${slug(scoped)}`) };
 }
 
-function lengthOf(name: string, group: unknown): number | undefined {
-  if (name === 'five_hour' || group === 'session') return fiveHoursMs;
-  if (weeklyKey.test(name) || group === 'weekly') return sevenDaysMs;
-  return undefined;
+function lengthOf(name: string, group?: unknown): { readonly lengthMs?: number } {
+  if (name === 'five_hour' || group === 'session') return { lengthMs: fiveHoursMs };
+  if (weeklyKey.test(name) || group === 'weekly') return { lengthMs: sevenDaysMs };
+  return {};
 }
