@@ -4,7 +4,7 @@ import { SourceError } from '../../model/source-error.ts';
 import { type CookieHeader, cookieHeader, parseCookies } from '../cookies/cookie-string.ts';
 import type { CookieProvider } from '../cookies/provider.ts';
 import { rememberSecret } from '../../model/secret.ts';
-import type { AuthorizedRequest, ClaudeAiClient } from './client.ts';
+import type { ClaudeAiClient } from './client.ts';
 import { chatOrganization } from './organization.ts';
 import { readUsage } from './read.ts';
 
@@ -25,23 +25,26 @@ export function claudeAiSource(options: ClaudeAiOptions): Source {
   /** Found once a login; another login may be another account. */
   let found: { readonly session: string; readonly organizationId: string } | undefined;
 
-  async function organization({ session }: CookieHeader, request: AuthorizedRequest): Promise<string> {
-    if (options.organizationId !== undefined) return options.organizationId;
-    if (found?.session !== session) {
-      found = { session, organizationId: chatOrganization(await options.client.organizations(request)) };
-    }
-    return found.organizationId;
-  }
-
   async function usage(cookies: CookieHeader, { signal, now }: ReadContext): Promise<unknown> {
     const request = { cookie: cookies.header, signal, now };
-    return options.client.usage(await organization(cookies, request), request);
+    if (options.organizationId !== undefined) return options.client.usage(options.organizationId, request);
+    if (found?.session !== cookies.session) {
+      found = { session: cookies.session, organizationId: chatOrganization(await options.client.organizations(request)) };
+      return options.client.usage(found.organizationId, request);
+    }
+    try {
+      return await options.client.usage(found.organizationId, request);
+    } catch (error) {
+      // Left, or gone: looked for again at the next read.
+      if (error instanceof SourceError && (error.status === 403 || error.status === 404)) found = undefined;
+      throw error;
+    }
   }
 
   async function freshCookies({ signal, now }: ReadContext): Promise<CookieHeader> {
-    const cookies = parseCookies(await options.cookies.fetch(signal));
-    for (const cookie of cookies) rememberSecret(cookie.value);
-    return cookieHeader(cookies, options.cookieNames, now);
+    const cookies = cookieHeader(parseCookies(await options.cookies.fetch(signal)), options.cookieNames, now);
+    for (const value of cookies.values) rememberSecret(value);
+    return cookies;
   }
 
   return {
