@@ -10,7 +10,7 @@ import {
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { Reason } from '../../model/reasons.ts';
-import { SourceError } from '../../model/source-error.ts';
+import { SourceError, toSourceError } from '../../model/source-error.ts';
 import type { CookieProvider } from './provider.ts';
 
 /** Where cookiejar-reader is, and how to trust it. Paths are of PEM files. */
@@ -45,7 +45,7 @@ export function cookiejar(options: CookiejarOptions): CookieProvider {
         // A new channel next time: grpc-js keeps a dead connection and waits up to two minutes between attempts.
         client.close();
         client = undefined;
-        throw error;
+        throw failure(error, options.url, signal);
       }
     },
     close(): void {
@@ -84,7 +84,7 @@ function getCookies(client: CookieServiceClient, signal: AbortSignal): Promise<s
   return new Promise((resolve, reject) => {
     const call = client.getCookies({ host }, { deadline: new Date(Date.now() + callTimeoutMs) }, (error, response) => {
       signal.removeEventListener('abort', cancel);
-      if (error !== null) reject(failure(error, signal));
+      if (error !== null) reject(error);
       else if (response === undefined || response.cookies === '') reject(none());
       else resolve(response.cookies);
     });
@@ -101,34 +101,45 @@ function none(): SourceError {
 }
 
 /** The reason of the service's own call, never of claude.ai. Its text is not passed on. */
-function failure(error: ServiceError, signal: AbortSignal): SourceError {
-  if (error.code === status.NOT_FOUND) return none();
-  const reason = signal.aborted ? 'timeout' : reasonOf(error);
-  return new SourceError(reason, `the cookie service answered ${status[error.code]}`, { cause: error });
+function failure(thrown: unknown, url: URL, signal: AbortSignal): SourceError {
+  if (!isServiceError(thrown)) return toSourceError(thrown);
+  if (thrown.code === status.NOT_FOUND) return none();
+  const service = `the cookie service at ${url.host}`;
+  if (signal.aborted || thrown.code === status.DEADLINE_EXCEEDED) {
+    return new SourceError('timeout', `${service} did not answer in time`, { cause: thrown });
+  }
+  if (thrown.code === status.UNAVAILABLE) {
+    const reason = unavailableReason(thrown.details, url.protocol === 'https:');
+    return new SourceError(reason, `there is no connection to ${service}`, { cause: thrown });
+  }
+  return new SourceError(reasonOf(thrown), `${service} answered ${status[thrown.code]}`, { cause: thrown });
 }
 
-function reasonOf(error: ServiceError): Reason {
-  switch (error.code) {
-    case status.DEADLINE_EXCEEDED:
-      return 'timeout';
+function isServiceError(thrown: unknown): thrown is ServiceError {
+  return thrown instanceof Error && 'code' in thrown && 'details' in thrown;
+}
+
+function reasonOf({ code, details }: ServiceError): Reason {
+  switch (code) {
     case status.UNAUTHENTICATED:
       return 'credential_expired';
     case status.PERMISSION_DENIED:
       return 'forbidden';
     case status.RESOURCE_EXHAUSTED:
-      return error.details.includes('larger than max') ? 'too_large' : 'rate_limited';
-    case status.UNAVAILABLE:
-      return unavailableReason(error.details);
+      return details.includes('larger than max') ? 'too_large' : 'rate_limited';
     case status.INTERNAL:
-      return error.details.startsWith('Response message parsing error') ? 'schema' : 'upstream';
+      return details.startsWith('Response message parsing error') ? 'schema' : 'upstream';
     default:
       return 'upstream';
   }
 }
 
 /** grpc-js tells a name, a handshake and a connection apart by its text alone. */
-function unavailableReason(details: string): Reason {
+function unavailableReason(details: string, secure: boolean): Reason {
   if (/name resolution|ENOTFOUND|EAI_AGAIN/i.test(details)) return 'dns';
   if (/certificate|self.signed|SSL|TLS|ERR_TLS|altnames|EPROTO/i.test(details)) return 'tls';
-  return 'network';
+  // The other end hung up on the handshake; its alert, if any (no client certificate, a strange one), may be lost.
+  if (secure && /Failed to connect|ECONNRESET/.test(details)) return 'tls';
+  // Not HTTP/2: another kind of server.
+  return details.includes('Protocol error') ? 'schema' : 'network';
 }
