@@ -26,7 +26,7 @@ const instant = z
     z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
     finiteNumber.transform((seconds) => new Date(seconds * 1000)),
   ])
-  .refine((date) => date.getTime() > 0 && date.getUTCFullYear() < 2200);
+  .refine((date) => date.getUTCFullYear() < 2200);
 
 function field<T>(schema: z.ZodType<T>, value: unknown): Field<T> {
   if (value === undefined || value === null) return { state: 'absent' };

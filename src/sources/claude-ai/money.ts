@@ -42,7 +42,7 @@ export function poolsOf(body: Fields): Pools {
     const fields = objectOf(value);
     const limit = numberField(fields?.get('limit_dollars'));
     if (fields === undefined || limit.state === 'absent') continue;
-    if (limit.state === 'wrong') wrong.push(`${slug(key)}.limit_dollars`);
+    if (limit.state === 'wrong' || key === '') wrong.push(`${slug(key)}.limit_dollars`);
     else byKey.set(key, poolOf(slug(key), fields, wrong));
   }
   return { byKey, wrong };
@@ -96,7 +96,7 @@ function section(name: string, value: unknown, wrong: string[]): Fields | undefi
 }
 
 function shareOf(used: Amount | undefined, limit: Amount | undefined): number | undefined {
-  if (used === undefined || limit === undefined || limit.value === 0 || used.currency !== limit.currency) return undefined;
+  if (used === undefined || limit === undefined || used.currency !== limit.currency) return undefined;
   const share = used.value / limit.value;
   return Number.isFinite(share) ? share : undefined;
 }

@@ -139,7 +139,7 @@ function unavailableReason(details: string, secure: boolean): Reason {
   if (/name resolution|ENOTFOUND|EAI_AGAIN/i.test(details)) return 'dns';
   if (/certificate|self.signed|SSL|TLS|ERR_TLS|altnames|EPROTO/i.test(details)) return 'tls';
   // The other end hung up on the handshake; its alert, if any (no client certificate, a strange one), may be lost.
-  if (secure && /Failed to connect|ECONNRESET/.test(details)) return 'tls';
+  if (secure && /^No connection established.*(Failed to connect|ECONNRESET)/.test(details)) return 'tls';
   // Not HTTP/2: another kind of server.
   return details.includes('Protocol error') ? 'schema' : 'network';
 }

@@ -40,6 +40,7 @@ test.each([
   [`Max-Age=0; ${future}`],
   [`${future}; Max-Age=0`],
   [`${past}; Max-Age=3600`],
+  ['Quantum; Max-Age=0'],
 ])('a cookie with %s is not sent', (attribute) => {
   expect(header(`a=1; Path=/; ${attribute}; Secure; b=2`)).toBe('b=2');
 });

@@ -129,6 +129,23 @@ test('the error names the service and quotes nothing that it said', async () => 
   await expect(fetch(provider(jar.port))).rejects.toThrow(`the cookie service at localhost:${jar.port} answered INTERNAL`);
 });
 
+test('a proxy of the environment is not asked', async () => {
+  let connections = 0;
+  const proxy = await tcp(() => (connections += 1));
+  const variables = ['grpc_proxy', 'https_proxy', 'http_proxy'] as const;
+  const before = variables.map((variable) => process.env[variable]);
+  stops.push(() => {
+    variables.forEach((variable, i) => {
+      if (before[i] === undefined) Reflect.deleteProperty(process.env, variable);
+      else process.env[variable] = before[i];
+    });
+  });
+  for (const variable of variables) process.env[variable] = `http://127.0.0.1:${proxy}`;
+  const jar = await service();
+  await expect(fetch(provider(jar.port))).resolves.toContain('sessionKey=');
+  expect(connections).toBe(0);
+});
+
 test('a service that comes back is used at the next fetch', async () => {
   const first = await service();
   const from = provider(first.port);
