@@ -68,8 +68,9 @@ export const explanations: Readonly<Record<Reason, Explanation>> = {
   },
   tls: {
     sign: 'The TLS handshake fails.',
-    meaning: 'A certificate that is not trusted, expired or for another name; or no TLS at the other end.',
-    remedy: 'For a private authority set NODE_EXTRA_CA_CERTS (or COOKIEJAR_CERTIFICATE for the cookie service).',
+    meaning: 'A certificate that is not trusted, expired or for another name; a client certificate that is asked for; or no TLS at the other end.',
+    remedy:
+      'For a private authority set NODE_EXTRA_CA_CERTS (COOKIEJAR_CERTIFICATE for the cookie service, COOKIEJAR_CLIENT_CERTIFICATE where it asks for one).',
   },
   network: {
     sign: 'Connection refused, reset or unreachable.',

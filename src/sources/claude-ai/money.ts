@@ -96,7 +96,7 @@ function section(name: string, value: unknown, wrong: string[]): Fields | undefi
 }
 
 function shareOf(used: Amount | undefined, limit: Amount | undefined): number | undefined {
-  if (used === undefined || limit === undefined || used.currency !== limit.currency) return undefined;
+  if (used === undefined || used.currency !== limit?.currency) return undefined;
   const share = used.value / limit.value;
   return Number.isFinite(share) ? share : undefined;
 }
