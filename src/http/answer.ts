@@ -1,15 +1,21 @@
 import { z } from 'zod';
-import { cleanText } from '../model/text.ts';
 import { SourceError } from '../model/source-error.ts';
 import type { HttpResponse } from './client.ts';
 import { parseJson } from './json.ts';
 import { retryAfterMs } from './retry-after.ts';
 
+/** A vendor's word for an error. Anything else that stands in its place might be an echo of what was sent. */
+const errorWord = z
+  .string()
+  .regex(/^[a-z][a-z_]{0,63}$/)
+  .optional()
+  .catch(undefined);
+
 /** The error envelopes of Anthropic (`type: error`) and OpenRouter, as far as they matter here. */
 const errorEnvelope = z.object({
   error: z.looseObject({
-    type: z.string().optional().catch(undefined),
-    details: z.looseObject({ error_code: z.string().optional().catch(undefined) }).optional().catch(undefined),
+    type: errorWord,
+    details: z.looseObject({ error_code: errorWord }).optional().catch(undefined),
   }),
 });
 
@@ -29,17 +35,22 @@ export function jsonOf(response: HttpResponse, what: string, now: Date): unknown
   if (response.status !== 200) throw refusal(response, what, now);
   if (isHtml(response)) throw new SourceError('schema', `${what} answered 200 with an HTML page`, { status: 200 });
   const json = parseJson(response.body);
-  if (errorEnvelope.safeParse(json).success) {
+  if (hasError(json)) {
     throw new SourceError('schema', `${what} answered 200 with an error in its body`, { status: 200 });
   }
   return json;
+}
+
+/** Whether the body says of itself that it is an error, in whatever shape. */
+function hasError(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && 'error' in json && Boolean(json.error);
 }
 
 function refusal(response: HttpResponse, what: string, now: Date): SourceError {
   const { status } = response;
   const envelope = errorOf(response);
   const said = envelope?.code ?? envelope?.type;
-  const message = `${what} answered ${status}${said === undefined ? '' : ` (${cleanText(said)})`}`;
+  const message = `${what} answered ${status}${said === undefined ? '' : ` (${said})`}`;
   const options = { status, ...retryAfter(response, now) };
   if (status === 401 || (status === 403 && envelope?.code === 'account_session_invalid')) {
     return new SourceError('credential_expired', message, options);
@@ -63,16 +74,14 @@ function retryAfter(response: HttpResponse, now: Date): { retryAfterMs?: number 
   return wait === undefined ? {} : { retryAfterMs: wait };
 }
 
+/** JSON never begins with `<`. */
 function isHtml(response: HttpResponse): boolean {
-  return response.contentType.includes('html') || /^\s*<(!doctype|html)/i.test(response.body);
+  return response.contentType.includes('html') || /^\s*</.test(response.body);
 }
 
 /** Marks of Cloudflare's managed challenge (reference: a 403 with cf-mitigated and the challenge platform's script). */
 function isChallenge(response: HttpResponse): boolean {
+  if (response.header('cf-mitigated')?.toLowerCase() === 'challenge') return true;
   if (!isHtml(response)) return false;
-  return (
-    response.header('cf-mitigated')?.toLowerCase() === 'challenge' ||
-    response.body.includes('/cdn-cgi/challenge-platform/') ||
-    /<title>\s*Just a moment/i.test(response.body)
-  );
+  return response.body.includes('/cdn-cgi/challenge-platform/') || /<title>\s*Just a moment/i.test(response.body);
 }

@@ -1,8 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { type Duplex, type Readable, Transform, pipeline } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import got from 'got';
-import { SourceError } from '../model/source-error.ts';
+import { bodyOf } from './body.ts';
 import { transportError } from './failures.ts';
 import { type BodyLimits, defaultLimits } from './limits.ts';
 
@@ -14,12 +12,13 @@ export interface HttpRequest {
   readonly limits?: BodyLimits;
 }
 
-/** An answer that was read whole, within its limits. */
+/** An answer, read within its limits. */
 export interface HttpResponse {
   readonly status: number;
   readonly contentType: string;
   /** Value of a header, by its lower-case name. */
   header(name: string): string | undefined;
+  /** Whole where the status is 200; of another answer as much as came, its status has said enough. */
   readonly body: string;
 }
 
@@ -38,37 +37,47 @@ export class HttpClient {
 
   /**
    * Reads one answer, whatever its status.
-   * @throws {SourceError} `timeout`, `dns`, `tls`, `network` or `too_large`.
+   * @throws {SourceError} when there is none (`timeout`, `dns`, `tls`, `network`, `too_large` or `schema` for an answer
+   * that is not HTTP), or when a 200 does not come whole.
    */
-  async get(request: HttpRequest): Promise<HttpResponse> {
+  async get({ url, headers, signal, limits = defaultLimits }: HttpRequest): Promise<HttpResponse> {
+    if (signal.aborted) throw transportError(signal.reason, url, signal);
     let status: number | undefined;
+    const stream = got.stream(url, {
+      headers: {
+        'user-agent': this.#userAgent,
+        accept: 'application/json',
+        'accept-encoding': 'gzip, deflate, br',
+        ...headers,
+      },
+      signal,
+      followRedirect: false,
+      throwHttpErrors: false,
+      decompress: false,
+      retry: { limit: 0 },
+    });
     try {
-      request.signal.throwIfAborted();
-      const stream = got.stream(request.url, {
-        headers: {
-          'user-agent': this.#userAgent,
-          accept: 'application/json',
-          'accept-encoding': 'gzip, deflate, br',
-          ...request.headers,
-        },
-        signal: request.signal,
-        followRedirect: false,
-        throwHttpErrors: false,
-        decompress: false,
-        retry: { limit: 0 },
-      });
       const response = await responseOf(stream);
       status = response.statusCode ?? 0;
-      const body = await readBody(stream, response, request.limits ?? defaultLimits);
+      const chunks: Buffer[] = [];
+      try {
+        for await (const chunk of bodyOf(stream, response, limits)) chunks.push(chunk);
+      } catch (thrown) {
+        // A refusal stands, with its Retry-After, even if its page is endless or breaks off.
+        if (status === 200) throw thrown;
+      }
       return {
         status,
         contentType: response.headers['content-type']?.toLowerCase() ?? '',
         header: (name) => firstValue(response.headers[name]),
-        body,
+        // Takes a byte order mark off, which JSON.parse would not.
+        body: new TextDecoder().decode(Buffer.concat(chunks)),
       };
     } catch (thrown) {
-      throw transportError(thrown, request.url, request.signal);
+      throw transportError(thrown, url, signal);
     } finally {
+      // Nobody reads this answer any further; a whole one has given its connection back already.
+      stream.destroy();
       this.#observe(status);
     }
   }
@@ -80,61 +89,8 @@ function firstValue(value: string | string[] | undefined): string | undefined {
 
 function responseOf(stream: ReturnType<typeof got.stream>): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    // The listener stays for the stream's life: an error after the answer has begun reaches readBody as well.
+    // The listener stays for the stream's life: what goes wrong after the answer has begun comes out of its body.
     stream.on('error', reject);
     stream.once('response', resolve);
   });
-}
-
-/** Text of the body; wire and inflated bytes are counted as they come, and nothing over a limit is kept. */
-async function readBody(stream: Readable, response: IncomingMessage, limits: BodyLimits): Promise<string> {
-  const declared = Number(response.headers['content-length']);
-  if (declared > limits.wireBytes) {
-    stream.destroy();
-    throw tooLarge(`${declared} bytes announced`);
-  }
-  let wireBytes = 0;
-  const counter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      wireBytes += chunk.length;
-      done(wireBytes > limits.wireBytes ? tooLarge(`more than ${limits.wireBytes} bytes on the wire`) : null, chunk);
-    },
-  });
-  const decoder = decoderFor(response.headers['content-encoding']?.trim().toLowerCase());
-  // An error anywhere in the line ends it whole, and comes out of the loop below.
-  const last = decoder ?? counter;
-  pipeline(decoder === undefined ? [stream, counter] : [stream, counter, decoder], () => undefined);
-  const chunks: Buffer[] = [];
-  let inflatedBytes = 0;
-  for await (const chunk of last as AsyncIterable<Buffer>) {
-    inflatedBytes += chunk.length;
-    if (inflatedBytes > limits.inflatedBytes) throw tooLarge(`more than ${limits.inflatedBytes} bytes inflated`);
-    if (inflatedBytes > limits.ratioFromBytes && inflatedBytes > wireBytes * limits.ratio) {
-      throw tooLarge(`inflates more than ${limits.ratio} times`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function tooLarge(what: string): SourceError {
-  return new SourceError('too_large', `the answer is too large: ${what}`);
-}
-
-function decoderFor(encoding: string | undefined): Duplex | undefined {
-  switch (encoding) {
-    case undefined:
-    case '':
-    case 'identity':
-      return undefined;
-    case 'gzip':
-    case 'x-gzip':
-      return createGunzip();
-    case 'deflate':
-      return createInflate();
-    case 'br':
-      return createBrotliDecompress();
-    default:
-      throw new SourceError('schema', 'the answer has a content encoding that was not asked for');
-  }
 }

@@ -1,37 +1,25 @@
 import { SourceError } from '../model/source-error.ts';
 import type { Reason } from '../model/reasons.ts';
 
-const reasonByCode: Readonly<Record<string, Reason>> = {
-  ENOTFOUND: 'dns',
-  EAI_AGAIN: 'dns',
-  EAI_NODATA: 'dns',
-  EAI_NONAME: 'dns',
-  ECONNREFUSED: 'network',
-  ECONNRESET: 'network',
-  ECONNABORTED: 'network',
-  EPIPE: 'network',
-  EHOSTUNREACH: 'network',
-  ENETUNREACH: 'network',
-  EADDRNOTAVAIL: 'network',
-  ETIMEDOUT: 'timeout',
-  HPE_HEADER_OVERFLOW: 'too_large',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'tls',
-  SELF_SIGNED_CERT_IN_CHAIN: 'tls',
-  UNABLE_TO_GET_ISSUER_CERT: 'tls',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'tls',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
-  HOSTNAME_MISMATCH: 'tls',
-  EPROTO: 'tls',
-};
-
-/** The reason behind a Node system, TLS, HTTP-parser or zlib error code (https://nodejs.org/api/errors.html). */
-export function reasonOfCode(code: string): Reason {
-  const known = reasonByCode[code];
-  if (known !== undefined) return known;
-  if (/^(ERR_TLS_|ERR_SSL_|CERT_)/.test(code)) return 'tls';
+/**
+ * Families of Node's error codes (https://nodejs.org/api/errors.html, https://nodejs.org/api/tls.html#x509-certificate-error-codes),
+ * first match wins. What is not here is the network's: the sockets' own codes are many, and differ from system to system.
+ */
+const families: readonly (readonly [RegExp, Reason])[] = [
+  [/^(ENOTFOUND|EAI_.+)$/, 'dns'],
+  [/^(ETIMEDOUT|ERR_SOCKET_CONNECTION_TIMEOUT)$/, 'timeout'],
+  [/^(EPROTO$|ERR_TLS_|ERR_SSL_|ERR_OSSL_)/, 'tls'],
+  [/CERT|CRL|^(INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|UNABLE_TO_.+)$/, 'tls'],
+  [/^HPE_HEADER_OVERFLOW$/, 'too_large'],
   // A body that cannot be inflated, or bytes that are not HTTP: the peer answered nonsense.
-  if (/^(Z_|ERR_BROTLI|ERR__ERROR_FORMAT|ERR_PADDING|HPE_)/.test(code)) return 'schema';
-  return 'network';
+  [/^(HPE_|Z_|ERR_BROTLI|ERR__ERROR_|ERR_PADDING)/, 'schema'],
+  // A request that could not even be made.
+  [/^ERR_(INVALID|HTTP_INVALID|UNESCAPED|UNSUPPORTED|ASSERTION)/, 'internal'],
+];
+
+/** The reason behind a Node system, TLS, HTTP-parser or zlib error code. */
+export function reasonOfCode(code: string): Reason {
+  return families.find(([family]) => family.test(code))?.[1] ?? 'network';
 }
 
 /**
@@ -39,11 +27,11 @@ export function reasonOfCode(code: string): Reason {
  * and header values.
  */
 export function transportError(thrown: unknown, url: URL, signal: AbortSignal): SourceError {
+  if (signal.aborted) return new SourceError('timeout', `${url.host} did not answer in time`);
   if (thrown instanceof SourceError) return thrown;
-  if (signal.aborted) return new SourceError('timeout', `${url.host} did not answer in time`, { cause: thrown });
   const code = codeOf(thrown);
   if (code === undefined) return new SourceError('internal', `unexpected error reading ${url.host}`, { cause: thrown });
-  return new SourceError(reasonOfCode(code), `no complete answer from ${url.host}: ${code}`, { cause: thrown });
+  return new SourceError(reasonOfCode(code), `no complete answer from ${url.host}: ${code}`);
 }
 
 /** The most telling error code in a chain of causes; got's own wrapper code says nothing. */

@@ -9,6 +9,12 @@ export const maxBackOffMs = 15 * 60 * 1000;
 /** A reading is shown for this many intervals at most. */
 const validIntervals = 3;
 
+/** From the deadline on, the time a source has to hand over what it already read. */
+const handOverMs = 250;
+
+/** Longer timers fire at once (https://nodejs.org/api/timers.html). */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** What a {@link Poller} is made of. */
 export interface PollerOptions {
   readonly source: Source;
@@ -17,7 +23,7 @@ export interface PollerOptions {
   readonly random: () => number;
   /** Longest time one read may take. */
   readonly deadlineMs: number;
-  /** Called when a read has ended, before those who wait for it go on. */
+  /** Called when a read has ended, before those who wait for it go on. Must not throw. */
   readonly onRead?: (result: ReadResult) => void;
 }
 
@@ -87,15 +93,8 @@ export class Poller {
   async refreshWithin(waitMs: number): Promise<void> {
     const read = this.refresh();
     if (this.#waitedFor) return;
-    let timer: NodeJS.Timeout | undefined;
-    const waited = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        this.#waitedFor = this.#inFlight !== undefined;
-        resolve();
-      }, waitMs);
-    });
-    await Promise.race([read, waited]);
-    clearTimeout(timer);
+    await within(read, waitMs);
+    this.#waitedFor = this.#inFlight === read;
   }
 
   /** The points that are true at `at`, which is not after now. */
@@ -122,16 +121,16 @@ export class Poller {
     const [first] = failures;
     const reading = outcome instanceof SourceError ? undefined : outcome;
     this.#last = { source, outcome: first?.reason ?? 'success', durationMs, failures, ...(reading && { reading }) };
-    if (reading !== undefined) this.#hold(reading);
+    if (reading !== undefined) this.#hold(reading, startedMs);
     if (first === undefined) this.#lastSuccessAt = clock.now();
     this.#schedule(startedMs, reading !== undefined, failures);
     onRead?.(this.#last);
   }
 
   /** A full reading replaces everything; a partial one only what it has, and the rest ages. */
-  #hold(reading: Reading): void {
+  #hold(reading: Reading, startedMs: number): void {
     if (reading.failures.length === 0) this.#held = new Map();
-    const staleAtMs = this.#options.clock.monotonicMs() + validIntervals * this.source.intervalMs;
+    const staleAtMs = startedMs + validIntervals * this.source.intervalMs;
     for (const point of reading.gauges) {
       const series = this.#held.get(point.metric) ?? new Map<object, HeldPoint>();
       this.#held.set(point.metric, series);
@@ -159,21 +158,34 @@ export class Poller {
   }
 }
 
-/** Ends by itself at the deadline, also when the source does not heed the signal. */
+/**
+ * Ends by itself at the deadline, also when the source does not heed the signal. One that does hands over at once what it
+ * had by then: the parts of a reading that came in time, or how a refused request was refused.
+ */
 async function readWithin(source: Source, now: Date, deadlineMs: number): Promise<Reading | SourceError> {
   const deadline = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<SourceError>((resolve) => {
-    timer = setTimeout(() => {
-      const error = new SourceError('timeout', `${source.id} was not read within ${deadlineMs / 1000} s`);
-      deadline.abort(error);
-      resolve(error);
-    }, deadlineMs);
-  });
   const read = Promise.resolve()
     .then(() => source.read({ signal: deadline.signal, now }))
     .catch(toSourceError);
-  const outcome = await Promise.race([read, expired]);
-  clearTimeout(timer);
-  return outcome;
+  const inTime = await within(read, deadlineMs);
+  if (inTime !== undefined) return inTime;
+  const timeout = new SourceError('timeout', `${source.id} was not read within ${deadlineMs / 1000} s`);
+  deadline.abort(timeout);
+  const cutShort = await within(read, handOverMs);
+  if (cutShort instanceof SourceError) return cutShort;
+  // A whole reading did not heed the signal and is late.
+  return cutShort !== undefined && cutShort.failures.length > 0 ? cutShort : timeout;
+}
+
+/** What the promise resolves with, or undefined once the time is over. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), Math.min(ms, longestTimerMs));
+  });
+  try {
+    return await Promise.race([promise, over]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

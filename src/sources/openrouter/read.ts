@@ -66,11 +66,13 @@ export function readCredits(body: unknown, isManagementKey: boolean | undefined)
     throw new SourceError('schema', 'openrouter.ai /credits lacks total_credits or total_usage');
   }
   if (total.value === 0 && usage.value === 0 && isManagementKey !== true) return undefined;
+  const remaining = total.value - usage.value;
+  if (!Number.isFinite(remaining)) throw new SourceError('schema', 'openrouter.ai /credits has amounts beyond any number');
   return {
     gauges: [
       { metric: 'openrouter.credits.total', value: total.value, attributes: none },
       { metric: 'openrouter.credits.usage', value: usage.value, attributes: none },
-      { metric: 'openrouter.credits.remaining', value: total.value - usage.value, attributes: none },
+      { metric: 'openrouter.credits.remaining', value: remaining, attributes: none },
     ],
     failures: [],
   };
