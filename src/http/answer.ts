@@ -34,7 +34,7 @@ export function jsonOf(response: HttpResponse, what: string, now: Date): unknown
   }
   if (response.status !== 200) throw refusal(response, what, now);
   if (isHtml(response)) throw new SourceError('schema', `${what} answered 200 with an HTML page`, { status: 200 });
-  const json = parseJson(response.body);
+  const json = parseJson(response.body, what);
   if (hasError(json)) {
     throw new SourceError('schema', `${what} answered 200 with an error in its body`, { status: 200 });
   }
@@ -48,7 +48,7 @@ function hasError(json: unknown): boolean {
 
 function refusal(response: HttpResponse, what: string, now: Date): SourceError {
   const { status } = response;
-  const envelope = errorOf(response);
+  const envelope = errorOf(response, what);
   const said = envelope?.code ?? envelope?.type;
   const message = `${what} answered ${status}${said === undefined ? '' : ` (${said})`}`;
   const options = { status, ...retryAfter(response, now) };
@@ -60,9 +60,9 @@ function refusal(response: HttpResponse, what: string, now: Date): SourceError {
   return new SourceError('upstream', message, options);
 }
 
-function errorOf(response: HttpResponse): { type?: string | undefined; code?: string | undefined } | undefined {
+function errorOf(response: HttpResponse, what: string): { type?: string | undefined; code?: string | undefined } | undefined {
   try {
-    const { error } = errorEnvelope.parse(parseJson(response.body));
+    const { error } = errorEnvelope.parse(parseJson(response.body, what));
     return { type: error.type, code: error.details?.error_code };
   } catch {
     return undefined;

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import got from 'got';
+import { SourceError } from '../model/source-error.ts';
 import { bodyOf } from './body.ts';
 import { transportError } from './failures.ts';
 import { type BodyLimits, defaultLimits } from './limits.ts';
@@ -92,5 +94,10 @@ function responseOf(stream: ReturnType<typeof got.stream>): Promise<IncomingMess
     // The listener stays for the stream's life: what goes wrong after the answer has begun comes out of its body.
     stream.on('error', reject);
     stream.once('response', resolve);
+    // Nobody asked for another protocol, and Node leaves the socket to whoever listens: got does.
+    stream.once('upgrade', (_response: IncomingMessage, socket: Duplex) => {
+      socket.destroy();
+      reject(new SourceError('upstream', 'the answer changes to another protocol', { status: 101 }));
+    });
   });
 }

@@ -28,7 +28,10 @@ export function reasonOfCode(code: string): Reason {
  */
 export function transportError(thrown: unknown, url: URL, signal: AbortSignal): SourceError {
   if (signal.aborted) return new SourceError('timeout', `${url.host} did not answer in time`);
-  if (thrown instanceof SourceError) return thrown;
+  if (thrown instanceof SourceError) {
+    const { reason, message, status } = thrown;
+    return new SourceError(reason, `${url.host}: ${message}`, status === undefined ? {} : { status });
+  }
   const code = codeOf(thrown);
   if (code === undefined) return new SourceError('internal', `unexpected error reading ${url.host}`, { cause: thrown });
   return new SourceError(reasonOfCode(code), `no complete answer from ${url.host}: ${code}`);

@@ -3,15 +3,16 @@ import { defaultLimits } from './limits.ts';
 
 /**
  * Parses a body of JSON.
+ * @param what names the request in messages.
  * @throws {SourceError} `schema` when it is not JSON (its text is not quoted), `too_large` when nested too deeply.
  */
-export function parseJson(body: string, depth: number = defaultLimits.depth): unknown {
-  if (deeperThan(body, depth)) throw new SourceError('too_large', `the answer nests more than ${depth} levels`);
+export function parseJson(body: string, what: string, depth: number = defaultLimits.depth): unknown {
+  if (deeperThan(body, depth)) throw new SourceError('too_large', `${what} answered with JSON that nests more than ${depth} levels`);
   try {
     return JSON.parse(body) as unknown;
   } catch {
     // The parser's own message quotes the body.
-    throw new SourceError('schema', 'the answer is not JSON');
+    throw new SourceError('schema', `${what} answered with something that is not JSON`);
   }
 }
 
