@@ -13,8 +13,8 @@ export interface Identity {
 
 /** A certificate authority of a test's own. */
 export interface Authority extends Identity {
-  /** A certificate for localhost and 127.0.0.1, good for servers and clients. */
-  issue(): Promise<Identity>;
+  /** A certificate for localhost and 127.0.0.1, or for another host, good for servers and clients, and for a year unless said otherwise. */
+  issue(options?: { readonly host?: string; readonly from?: Date; readonly until?: Date }): Promise<Identity>;
   /** Removes the files. */
   stop(): void;
 }
@@ -41,14 +41,19 @@ export async function createAuthority(): Promise<Authority> {
   });
   return {
     ...files(own),
-    async issue() {
+    async issue({ host, from, until } = {}) {
       return files(
         await generate([{ name: 'commonName', value: 'localhost' }], {
           ...options,
+          ...(from && { notBeforeDate: from }),
+          ...(until && { notAfterDate: until }),
           ca: { key: own.private, cert: own.cert },
           extensions: [
             { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
-            { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }, { type: 7, ip: '127.0.0.1' }] },
+            {
+              name: 'subjectAltName',
+              altNames: host === undefined ? [{ type: 2, value: 'localhost' }, { type: 7, ip: '127.0.0.1' }] : [{ type: 2, value: host }],
+            },
           ],
         }),
       );
