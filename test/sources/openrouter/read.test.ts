@@ -93,7 +93,7 @@ const bodies = readdirSync(fixtures)
 const anything = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
   fc.double({ noNaN: true, noDefaultInfinity: true }),
-  fc.constantFrom<unknown>(1.7e308, -1.7e308, '1e400', '-0', 'NaN', '__proto__', 'daily', 'weekly', 'monthly', {}, [[]]),
+  fc.constantFrom<unknown>(1.7e308, -1.7e308, '1e400', '-0', 'NaN', '__proto__', 'daily', 'weekly', 'monthly'),
 );
 
 /** A recorded body with one to four of its parts replaced or taken away. */
