@@ -151,6 +151,6 @@ function withChange(body: unknown, at: number, value: unknown): unknown {
   if (place === undefined) return value;
   const [node, name] = place;
   if (value === undefined) Reflect.deleteProperty(node, name);
-  else Object.defineProperty(node, name, { value, enumerable: true, configurable: true, writable: true });
+  else Object.defineProperty(node, name, { value: structuredClone(value), enumerable: true, configurable: true, writable: true });
   return body;
 }

@@ -1,0 +1,213 @@
+import { describe, expect, test, vi } from 'vitest';
+import { SourceError } from '../../src/model/source-error.ts';
+import {
+  FakeSource,
+  after,
+  clock,
+  expectDueIn,
+  failing,
+  good,
+  hanging,
+  hour,
+  minute,
+  point,
+  pollerOf,
+  reading,
+  refreshFor,
+  refusing,
+  second,
+  shown,
+  useSimulatedTime,
+} from './fake-source.ts';
+
+useSimulatedTime();
+
+describe('when a read is due', () => {
+  test('all who ask while a read is in flight wait for that one', async () => {
+    const source = new FakeSource(after(5 * second, good));
+    const poller = pollerOf(source);
+    const ended: number[] = [];
+    for (let i = 0; i < 5; i++) void poller.refresh().then(() => ended.push(performance.now()));
+    await vi.advanceTimersByTimeAsync(5 * second);
+    expect(source.reads).toBe(1);
+    expect(new Set(ended).size).toBe(1);
+    expect(ended).toHaveLength(5);
+  });
+
+  test('after an answer, an interval from its start, less a tenth for cycles that come early', async () => {
+    const source = new FakeSource(good);
+    const poller = pollerOf(source);
+    await poller.refresh();
+    await expectDueIn(poller, source, 54 * second);
+    source.answer = after(5 * second, good);
+    await vi.advanceTimersByTimeAsync(54 * second);
+    await refreshFor(poller, 5 * second);
+    source.answer = good;
+    await expectDueIn(poller, source, 49 * second);
+  });
+
+  test('cycles that jitter by some milliseconds read every time', async () => {
+    const source = new FakeSource(good);
+    const poller = pollerOf(source);
+    for (const jitterMs of [0, 9, -9, 7, -7, 3, -12, 12]) {
+      await poller.refresh();
+      await vi.advanceTimersByTimeAsync(minute + jitterMs);
+    }
+    expect(source.reads).toBe(8);
+  });
+
+  test.each([
+    { random: 0, waits: [30, 60, 120, 240, 450, 450, 450] },
+    { random: 0.5, waits: [45, 90, 180, 360, 675, 675, 675] },
+    { random: 0.999, waits: [59.97, 119.94, 239.88, 479.76, 899.55, 899.55, 899.55] },
+  ])('after failures in a row the wait doubles to 15 minutes, of which it is half to whole: random $random', async ({ random, waits }) => {
+    const source = new FakeSource(failing);
+    const poller = pollerOf(source, { random: () => random });
+    await poller.refresh();
+    for (const wait of waits) await expectDueIn(poller, source, wait * second);
+  });
+
+  test('an answer ends the doubling', async () => {
+    const source = new FakeSource(failing);
+    const poller = pollerOf(source);
+    await poller.refresh();
+    await expectDueIn(poller, source, 45 * second);
+    source.answer = good;
+    await expectDueIn(poller, source, 90 * second);
+    source.answer = failing;
+    await expectDueIn(poller, source, 54 * second);
+    await expectDueIn(poller, source, 45 * second);
+  });
+
+  test('the back-off never makes an interval longer than 15 minutes shorter than its half', async () => {
+    const source = new (class extends FakeSource {
+      override readonly intervalMs = hour;
+    })(failing);
+    const poller = pollerOf(source, { random: () => 0 });
+    await poller.refresh();
+    for (let i = 0; i < 3; i++) await expectDueIn(poller, source, hour / 2);
+  });
+
+  test.each([
+    { retryAfterMs: 10 * minute, dueInMs: 10 * minute },
+    { retryAfterMs: 16 * minute, dueInMs: 16 * minute },
+    { retryAfterMs: 7 * 24 * hour, dueInMs: 7 * 24 * hour },
+    // Shorter than its own wait, or no wish at all.
+    { retryAfterMs: 10 * second, dueInMs: 45 * second },
+    { retryAfterMs: 0, dueInMs: 45 * second },
+  ])('a Retry-After of $retryAfterMs ms makes it due in $dueInMs ms', async ({ retryAfterMs, dueInMs }) => {
+    const source = new FakeSource(refusing(retryAfterMs));
+    const poller = pollerOf(source);
+    await poller.refresh();
+    await expectDueIn(poller, source, dueInMs);
+  });
+
+  test('a Retry-After counts from the answer, not from the question', async () => {
+    const source = new FakeSource(after(5 * second, refusing(10 * minute)));
+    const poller = pollerOf(source);
+    await refreshFor(poller, 5 * second);
+    source.answer = good;
+    await expectDueIn(poller, source, 10 * minute);
+  });
+
+  test.each([
+    { failure: new SourceError('upstream', 'answered 500'), dueInMs: 54 * second },
+    { failure: new SourceError('rate_limited', 'answered 429', { retryAfterMs: 10 * second }), dueInMs: minute },
+    { failure: new SourceError('rate_limited', 'answered 429', { retryAfterMs: 90 * second }), dueInMs: 90 * second },
+  ])('a part that failed with $failure.retryAfterMs ms of Retry-After does not back off, but keeps to that', async ({ failure, dueInMs }) => {
+    const source = new FakeSource(() => Promise.resolve(reading(['total'], [failure])));
+    const poller = pollerOf(source);
+    await poller.refresh();
+    for (let i = 0; i < 3; i++) await expectDueIn(poller, source, dueInMs);
+  });
+
+  test.each([0, 0.5, 0.999].flatMap((random) => [10 * second, minute].map((cycleMs) => ({ random, cycleMs }))))(
+    'a source that fails for good is read at most 12 times in any hour: random $random, a cycle each $cycleMs ms',
+    async ({ random, cycleMs }) => {
+      const source = new FakeSource(failing);
+      const poller = pollerOf(source, { random: () => random });
+      for (let ms = 0; ms < 24 * hour; ms += cycleMs) {
+        await poller.refreshWithin(10 * second);
+        await vi.advanceTimersByTimeAsync(cycleMs);
+      }
+      const hours = source.startedAtMs.map((from) => source.startedAtMs.filter((ms) => ms >= from && ms < from + hour).length);
+      expect(Math.max(...hours)).toBeLessThanOrEqual(12);
+      // It is not given up either: 15 minutes, and the cycle after.
+      const gaps = source.startedAtMs.map((ms, i) => ms - (source.startedAtMs[i - 1] ?? ms));
+      expect(Math.max(...gaps)).toBeLessThanOrEqual(15 * minute + cycleMs);
+    },
+    20_000,
+  );
+});
+
+describe('a wait that ends before the read', () => {
+  test('happens once for a read that hangs, which goes on and serves a later cycle', async () => {
+    const source = new FakeSource(after(15 * second, good));
+    const poller = pollerOf(source);
+    const waits: number[] = [];
+    for (let cycle = 0; cycle < 4; cycle++) {
+      const startedMs = performance.now();
+      const wait = poller.refreshWithin(3 * second).then(() => waits.push(performance.now() - startedMs));
+      await vi.advanceTimersByTimeAsync(5 * second);
+      await wait;
+    }
+    expect(waits).toEqual([3 * second, 0, 0, 0]);
+    expect(source.reads).toBe(1);
+    expect(shown(poller)).toEqual(['total']);
+  });
+
+  test('is possible again for the next read', async () => {
+    const source = new FakeSource(hanging);
+    const poller = pollerOf(source);
+    const waits: number[] = [];
+    for (let cycle = 0; cycle < 3; cycle++) {
+      const startedMs = performance.now();
+      const wait = poller.refreshWithin(3 * second).then(() => waits.push(performance.now() - startedMs));
+      await vi.advanceTimersByTimeAsync(10 * minute);
+      await wait;
+    }
+    expect(waits).toEqual([3 * second, 3 * second, 3 * second]);
+    expect(source.reads).toBe(3);
+  });
+
+  test('is no wait when nothing is due', async () => {
+    const poller = pollerOf(new FakeSource(good));
+    await poller.refresh();
+    const startedMs = performance.now();
+    await poller.refreshWithin(3 * second);
+    expect(performance.now()).toBe(startedMs);
+  });
+});
+
+describe.each([hour, -hour])('a wall clock that is put by %i ms', (byMs) => {
+  test('changes nothing of when a read is due', async () => {
+    const source = new FakeSource(good);
+    const poller = pollerOf(source);
+    await poller.refresh();
+    clock.stepMs = byMs;
+    await expectDueIn(poller, source, 54 * second);
+    source.answer = failing;
+    await expectDueIn(poller, source, 54 * second);
+    clock.stepMs = 0;
+    await expectDueIn(poller, source, 45 * second);
+  });
+
+  test('changes nothing of how long a point is shown, but for what ends at an instant', async () => {
+    const source = new FakeSource(() => Promise.resolve(reading(['total', point('daily', new Date('2026-11-21T12:30:00Z'))])));
+    const poller = pollerOf(source, { random: () => 0.999 });
+    await poller.refresh();
+    source.answer = failing;
+    clock.stepMs = byMs;
+    expect(shown(poller)).toEqual(byMs > 0 ? ['total'] : ['total', 'daily']);
+    await vi.advanceTimersByTimeAsync(3 * minute - 1);
+    expect(shown(poller)).toEqual(byMs > 0 ? ['total'] : ['total', 'daily']);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(shown(poller)).toEqual([]);
+  });
+
+  test('gives no negative duration', async () => {
+    const poller = pollerOf(new FakeSource(after(2 * second, (context) => ((clock.stepMs = byMs), good(context)))));
+    await refreshFor(poller, 2 * second);
+    expect(poller.last?.durationMs).toBe(2 * second);
+  });
+});
