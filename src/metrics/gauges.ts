@@ -8,8 +8,8 @@ import type { Instruments } from './instruments.ts';
 /** How a source's callback behaves. */
 export interface ObserveOptions {
   readonly clock: Clock;
-  /** Longest a collection waits for a read that is due. */
-  readonly waitMs: number;
+  /** Reads the source if it is due; waits for no longer than a collection may. */
+  readonly refresh: () => Promise<void>;
   /** Called with what must never happen; the callback itself never rejects, as the SDK would then export old values as new. */
   readonly onError: (error: unknown) => void;
 }
@@ -24,7 +24,7 @@ export function observeSource(meter: Meter, instruments: Instruments, poller: Po
       // The SDK stamps every point with the collection's start, which is now; countdowns are computed for that instant.
       const at = options.clock.now();
       try {
-        await poller.refreshWithin(options.waitMs);
+        await options.refresh();
         observe(result, instruments, poller, at);
       } catch (error) {
         options.onError(error);
