@@ -1,21 +1,40 @@
 #!/usr/bin/env node
-import { main } from './commands/cli.ts';
-import { createLogger } from './telemetry/log.ts';
+import { fileURLToPath } from 'node:url';
 
-function bug(error: unknown): never {
-  createLogger('error').fatal({ err: error }, 'a bug in claude-usage-metrics; please report this line');
-  process.exit(1);
+/** `engines` of package.json, which npm only warns about. */
+const oldestNode = [22, 15] as const;
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1])) {
+  process.stderr.write(`claude-usage-metrics needs Node.js ${oldestNode.join('.')} or newer; this is ${process.versions.node}\n`);
+  process.exitCode = 2;
+} else await start();
+
+/** Nothing is imported before the check: an older Node would stop at the first import it cannot read. */
+async function start(): Promise<void> {
+  const { createLogger } = await import('./telemetry/log.ts');
+  const bug = (error: unknown): never => {
+    createLogger('error').fatal({ err: error }, 'a bug in claude-usage-metrics; please report this line');
+    process.exit(1);
+  };
+  process.on('uncaughtException', bug);
+  process.on('unhandledRejection', bug);
+  // Who reads the results may stop reading (`once | head`); the exit code stays that of the work.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') bug(error);
+  });
+
+  const { main } = await import('./commands/cli.ts');
+  const { screenOf } = await import('./commands/terminal/screen.ts');
+  const screen = screenOf(process.stdout, process.env);
+  const code = await main({
+    arguments: process.argv.slice(2),
+    entry: fileURLToPath(import.meta.url),
+    environment: process.env,
+    write: (text) => process.stdout.write(text),
+    writeError: (text) => process.stderr.write(text),
+    ...(screen && { screen }),
+  }).catch(bug);
+  // Results first; then out, whatever call still hangs.
+  process.stdout.write('', () => process.exit(code));
 }
-
-process.on('uncaughtException', bug);
-process.on('unhandledRejection', bug);
-
-const code = await main({
-  arguments: process.argv.slice(2),
-  environment: process.env,
-  write: (text) => process.stdout.write(text),
-  writeError: (text) => process.stderr.write(text),
-  terminal: process.stdout.isTTY,
-}).catch(bug);
-// Results first; then out, whatever call still hangs.
-process.stdout.write('', () => process.exit(code));

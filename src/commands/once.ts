@@ -1,7 +1,10 @@
 import { createAgent } from '../agent.ts';
-import { isDelivered } from '../export/outcome.ts';
 import type { CommandContext } from './context.ts';
+import { deliveryOf } from './delivery-report.ts';
 import { type ExitCode, codeOf, exitCode } from './exit-code.ts';
+import { unusable } from './report.ts';
+import { show } from './show.ts';
+import { reportOf } from './source-report.ts';
 import { sayWarnings } from './start.ts';
 
 /** From start to exit, whatever hangs; reads get the first half, delivery the rest. */
@@ -9,20 +12,37 @@ export const onceTimeoutMs = 40_000;
 
 /** Reads every source, pushes once, and says by its exit code whether all of it worked: for cron and CronJobs. */
 export async function once(context: CommandContext): Promise<ExitCode> {
-  const { config, logger, write } = context;
+  const { config, logger } = context;
   sayWarnings(config, logger);
-  if (config.disabled) {
-    logger.warn('OTEL_SDK_DISABLED is true: nothing is read and nothing is pushed');
-    return exitCode.delivered;
-  }
+  if (config.disabled) return nothingToDo(context);
   const timeoutMs = context.timeoutMs ?? onceTimeoutMs;
   const startedMs = performance.now();
-  const agent = createAgent(config, { logger, write, readDeadlineMs: timeoutMs / 2 });
+  const agent = createAgent(config, {
+    logger,
+    // One document on stdout.
+    write: context.json ? context.writeError : context.write,
+    readDeadlineMs: timeoutMs / 2,
+  });
   await agent.readSources();
   // A moment is kept for the way out.
   agent.limitDelivery(timeoutMs * 0.95 - (performance.now() - startedMs));
+  const at = new Date();
   const outcome = await agent.push();
   void agent.close();
-  if (outcome !== undefined && !isDelivered(outcome)) logger.error(outcome.message);
-  return codeOf(agent.pollers, outcome);
+  const code = codeOf(agent.pollers, outcome);
+  const { otlp } = config.export;
+  // What the console exporter prints is the result then.
+  if (config.export.console && !context.json) return code;
+  const sources = agent.pollers.map((poller) => reportOf(poller, at));
+  const delivery = otlp === undefined || outcome === undefined ? null : deliveryOf(otlp, outcome);
+  const { warnings } = config;
+  await show({ command: 'once', exitCode: code, at: at.toISOString(), problems: [], warnings, sources, delivery }, context);
+  return code;
+}
+
+async function nothingToDo(context: CommandContext): Promise<ExitCode> {
+  const warning = 'OTEL_SDK_DISABLED is true: nothing is read and nothing is pushed';
+  context.logger.warn(warning);
+  if (context.json) await show({ ...unusable('once', []), exitCode: exitCode.delivered, warnings: [warning] }, context);
+  return exitCode.delivered;
 }

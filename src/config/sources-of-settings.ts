@@ -9,6 +9,8 @@ export type RawSettings = Readonly<Record<string, string>>;
 
 /** Where settings may come from, strongest last. */
 export interface Origins {
+  /** Weaker than all others: what a command prefers to a setting's own default. */
+  readonly defaults?: RawSettings;
   /** `--config`: YAML or JSON, a flat map of the same names. */
   readonly configFile?: string;
   /** `--env-file`; without it `.env` in the working directory, if there is one. */
@@ -21,6 +23,7 @@ export interface Origins {
 /** One flat map of all origins: flags over environment over .env over file. Empty is unset. @throws {ConfigError} */
 export function collect(origins: Origins): RawSettings {
   const layers = [
+    origins.defaults ?? {},
     origins.configFile === undefined ? {} : readConfigFile(origins.configFile),
     envFile(origins.envFile),
     origins.environment,

@@ -8,15 +8,16 @@ export interface SeenRequest {
   readonly headers: IncomingHttpHeaders;
 }
 
+/** A whole answer. */
+export interface PlainAnswer {
+  readonly status: number;
+  /** Text or bytes as they are; anything else as JSON. */
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** What a simulated upstream does with a request: an answer, or anything at all with the response itself. */
-export type HttpAnswer =
-  | {
-      readonly status: number;
-      /** Text or bytes as they are; anything else as JSON. */
-      readonly body: unknown;
-      readonly headers?: Readonly<Record<string, string>>;
-    }
-  | ((response: ServerResponse) => void);
+export type HttpAnswer = PlainAnswer | ((response: ServerResponse) => void);
 
 /** A simulated upstream on loopback. */
 export interface SimulatedUpstream {
@@ -33,7 +34,7 @@ export async function startUpstream(answer: (request: SeenRequest) => HttpAnswer
     requests.push(request);
     const given = answer(request);
     if (typeof given === 'function') given(response);
-    else send(response, given);
+    else sendAnswer(response, given);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -49,8 +50,8 @@ export async function startUpstream(answer: (request: SeenRequest) => HttpAnswer
   };
 }
 
-function send(response: ServerResponse, given: Exclude<HttpAnswer, (response: ServerResponse) => void>): void {
-  const { status, body, headers } = given;
+/** Answers a request. */
+export function sendAnswer(response: ServerResponse, { status, body, headers }: PlainAnswer): void {
   const raw = typeof body === 'string' || Buffer.isBuffer(body);
   response.writeHead(status, { ...(!raw && { 'content-type': 'application/json' }), ...headers });
   response.end(raw ? body : JSON.stringify(body));

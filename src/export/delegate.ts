@@ -30,7 +30,9 @@ export function delegateSender({ target, connect, explain }: DelegateOptions): S
   let response: IExportMetricsServiceResponse | undefined;
 
   const serializer: MetricsSerializer = {
-    serializeRequest: (metrics) => ProtobufMetricsSerializer.serializeRequest(metrics),
+    // Without a metric the request is empty, not a resource of nothing: valid OTLP that leaves nothing behind.
+    serializeRequest: (metrics) =>
+      metrics.scopeMetrics.length === 0 ? new Uint8Array() : ProtobufMetricsSerializer.serializeRequest(metrics),
     deserializeResponse(bytes) {
       response = ProtobufMetricsSerializer.deserializeResponse(bytes);
       return response;

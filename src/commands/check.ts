@@ -1,0 +1,77 @@
+import { otlpSender, prepareSdk } from '../agent.ts';
+import { openPollers } from '../agent-sources.ts';
+import type { ClaudeAiConfig, Config } from '../config/config.ts';
+import { settings } from '../config/settings.ts';
+import { systemClock } from '../model/clock.ts';
+import type { SourceId } from '../model/reading.ts';
+import { redact } from '../telemetry/redaction.ts';
+import type { CommandContext } from './context.ts';
+import { type DeliveryReport, tryDelivery } from './delivery-report.ts';
+import { type ExitCode, exitCode } from './exit-code.ts';
+import { show } from './show.ts';
+import { type SourceReport, reportOf } from './source-report.ts';
+
+/** From start to exit, whatever hangs. */
+const checkTimeoutMs = 20_000;
+
+/**
+ * Tries every source and the OTLP endpoint, all at once, and says what works, what does not and what to do about it.
+ * Nothing is exported: the endpoint gets an empty request.
+ */
+export async function check(context: CommandContext): Promise<ExitCode> {
+  const { config, logger } = context;
+  prepareSdk(config, logger);
+  const timeoutMs = context.timeoutMs ?? checkTimeoutMs;
+  const open = openPollers(config, { clock: systemClock, random: Math.random, deadlineMs: timeoutMs });
+  const { otlp } = config.export;
+  const reads = open.pollers.map((poller) => poller.refresh());
+  const delivery = otlp === undefined ? null : await tryDelivery(otlp, otlpSender(otlp), Math.min(otlp.timeoutMs, timeoutMs));
+  await Promise.all(reads);
+  open.close();
+  const at = new Date();
+  const sources = open.pollers.map((poller) => reportOf(poller, at, originOf(poller.source.id, config).map(redact)));
+  const code = codeOf(sources, delivery);
+  const warnings = [...config.warnings, ...withoutBackend(config)];
+  await show({ command: 'check', exitCode: code, at: at.toISOString(), problems: [], warnings, sources, delivery }, context);
+  return code;
+}
+
+function codeOf(sources: readonly SourceReport[], delivery: DeliveryReport | null): ExitCode {
+  if (delivery?.ok === false) return exitCode.notDelivered;
+  return sources.every(({ up }) => up) ? exitCode.delivered : exitCode.sourceFailed;
+}
+
+function withoutBackend({ disabled, export: { otlp, console } }: Config): string[] {
+  return [
+    ...(disabled ? ['OTEL_SDK_DISABLED is true: run and once read nothing and push nothing'] : []),
+    ...(otlp === undefined ? [`OTEL_METRICS_EXPORTER: metrics go ${console ? 'to stdout only' : 'nowhere'}, no OTLP endpoint was tried`] : []),
+  ];
+}
+
+/** Where a source is asked and with what, as far as it is not the vendor's own address. */
+function originOf(id: SourceId, { claudeAi, openRouter }: Config): string[] {
+  switch (id) {
+    case 'claude-ai':
+      return claudeAi === undefined
+        ? []
+        : [cookiesFrom(claudeAi), ...elsewhere(claudeAi.baseUrl, settings.CLAUDE_AI_BASE_URL.default)];
+    case 'openrouter':
+      return openRouter === undefined ? [] : elsewhere(openRouter.baseUrl, settings.OPENROUTER_ACCOUNT_BASE_URL.default);
+  }
+}
+
+function cookiesFrom({ cookies }: ClaudeAiConfig): string {
+  switch (cookies.kind) {
+    case 'cookiejar':
+      return `cookies from cookiejar-reader at ${cookies.url.origin}${cookies.url.protocol === 'https:' ? ' (TLS)' : ' (no TLS)'}`;
+    case 'session':
+      return 'cookie from CLAUDE_SESSION_KEY';
+    case 'cookie':
+      return 'cookies from CLAUDE_COOKIE';
+  }
+}
+
+function elsewhere(baseUrl: URL, vendors: string): string[] {
+  const plain = (url: URL): string => url.href.replace(/\/+$/, '');
+  return plain(baseUrl) === plain(new URL(vendors)) ? [] : [`asked at ${plain(baseUrl)} instead of ${vendors}`];
+}

@@ -1,0 +1,60 @@
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import type { OtlpTarget } from '../config/otlp.ts';
+import type { Sender } from '../export/attempt.ts';
+import { type ExportOutcome, isDelivered } from '../export/outcome.ts';
+import { redact } from '../telemetry/redaction.ts';
+
+/** What an OTLP backend did with points, or with an empty request. */
+export interface DeliveryReport {
+  readonly address: string;
+  readonly protocol: OtlpTarget['protocol'];
+  readonly tls: boolean;
+  /** Whether everything that was sent was acknowledged. */
+  readonly ok: boolean;
+  readonly acknowledged: number;
+  readonly rejected: number;
+  readonly lost: number;
+  /** Of a request that was only a trial. */
+  readonly durationMs?: number;
+  readonly message?: string;
+  readonly remedy?: string;
+}
+
+const remedy =
+  'Check that an OpenTelemetry Collector or another OTLP backend listens at this address, and that protocol (gRPC is usually on port 4317, HTTP on 4318), TLS and headers are what it expects: OTEL_EXPORTER_OTLP_*.';
+
+/** What became of one cycle’s points. */
+export function deliveryOf(target: OtlpTarget, { acknowledged, rejected, lost, message }: ExportOutcome): DeliveryReport {
+  const ok = isDelivered({ acknowledged, rejected, lost });
+  return { ...addressOf(target), ok, acknowledged, rejected, lost, ...explained(ok, message) };
+}
+
+/**
+ * Sends an empty request, which is valid OTLP and leaves nothing behind: what answers it is reached at its address, with
+ * TLS and headers, and takes metrics.
+ */
+export async function tryDelivery(target: OtlpTarget, sender: Sender, timeoutMs: number): Promise<DeliveryReport> {
+  const startedMs = performance.now();
+  const result = await sender.send({ resource: resourceFromAttributes({}), scopeMetrics: [] }, timeoutMs);
+  void sender.close().catch(() => undefined);
+  const ok = result.status === 'acknowledged';
+  return {
+    ...addressOf(target),
+    ok,
+    acknowledged: 0,
+    rejected: 0,
+    lost: 0,
+    durationMs: Math.round(performance.now() - startedMs),
+    ...explained(ok, result.message),
+  };
+}
+
+function addressOf({ url, protocol, tls }: OtlpTarget): Pick<DeliveryReport, 'address' | 'protocol' | 'tls'> {
+  // A query may carry a token.
+  const { origin, pathname } = new URL(url);
+  return { address: redact(protocol === 'grpc' ? origin : origin + pathname), protocol, tls };
+}
+
+function explained(ok: boolean, message: string | undefined): Pick<DeliveryReport, 'message' | 'remedy'> {
+  return { ...(message !== undefined && { message: redact(message) }), ...(!ok && { remedy }) };
+}

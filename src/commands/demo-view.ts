@@ -1,0 +1,94 @@
+import type { Arrival, Arrivals } from './arrivals.ts';
+import type { LogLine } from './demo-agent.ts';
+import { leftText, usedText } from './describe.ts';
+import type { Screen } from './terminal/screen.ts';
+
+/** What the demo tells whoever watches. */
+export interface DemoView {
+  arrived(arrival: Arrival): void;
+  /** The agent's log has a new line. */
+  logged(): void;
+  stopping(): void;
+  end(): void;
+}
+
+/** How the demo is to be shown. */
+export interface DemoViewOptions {
+  readonly intervalMs: number;
+  /** A line of JSON a push, in place of plain text. */
+  readonly json: boolean;
+  /** The terminal to draw on; absent: plain lines. */
+  readonly screen?: Screen;
+  readonly write: (text: string) => void;
+}
+
+/** What has come in so far. */
+export interface DemoProgress {
+  readonly arrivals: Arrivals;
+  /** The newest last. */
+  readonly log: readonly LogLine[];
+}
+
+const next = 'claude-usage-metrics check';
+
+/** How the demo shows itself: drawn on a terminal, else a line a push. */
+export async function demoView(options: DemoViewOptions, progress: DemoProgress): Promise<DemoView> {
+  const { json, screen, write, intervalMs } = options;
+  if (json) return lineView((arrival) => write(`${jsonLine(arrival)}\n`));
+  if (screen === undefined) return lineView((arrival) => write(`${plainLine(arrival)}\n`));
+
+  const { liveView } = await import('./terminal/live.ts');
+  const live = liveView(screen);
+  let arrival: Arrival | undefined;
+  let footer = wordings('Ctrl-C ends it');
+  const show = (): void => {
+    const { arrivals, log } = progress;
+    live.show({ points: arrivals.points, log, intervalMs, footer, ...(arrival && { arrival }) });
+  };
+  show();
+  return {
+    arrived(latest) {
+      arrival = latest;
+      show();
+    },
+    logged: show,
+    stopping() {
+      footer = ['Stopping: the agent pushes once more …', 'Stopping …'];
+      show();
+    },
+    end() {
+      footer = wordings(`Ended after ${progress.arrivals.pushes} pushes`);
+      show();
+      live.end();
+    },
+  };
+}
+
+function wordings(text: string): string[] {
+  return [`${text}. With your own account: ${next}`, `${text} · ${next}`, text];
+}
+
+function lineView(arrived: (arrival: Arrival) => void): DemoView {
+  return { arrived, logged: () => undefined, stopping: () => undefined, end: () => undefined };
+}
+
+function jsonLine({ push, at, sources, points }: Arrival): string {
+  return JSON.stringify({
+    push,
+    at: at.toISOString(),
+    sources: sources.map(({ source, up, outcome }) => ({ source, up, outcome })),
+    points: points.map(({ metric, unit, attributes, value }) => ({ metric, unit, attributes, value })),
+  });
+}
+
+function plainLine({ push, sources, points }: Arrival): string {
+  const states = sources.map(({ source, up, outcome }) => `${source} ${up ? 'up' : outcome}`);
+  const values = sources
+    .flatMap(({ picture }) => picture.quotas)
+    .map((quota) => {
+      const { name, amounts } = quota;
+      const left = amounts?.remaining;
+      return left === undefined ? `${name} ${usedText(quota) ?? 'not known'}` : `${name} ${leftText(left, amounts?.currency ?? '')}`;
+    });
+  return `push ${push}: ${points.length} points; ${states.join(', ')}; ${values.join(', ')}`;
+}

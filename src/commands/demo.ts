@@ -1,0 +1,99 @@
+import { startReceiver } from '../demo/receiver.ts';
+import { startUpstreams } from '../demo/upstreams.ts';
+import { World } from '../demo/world.ts';
+import { systemClock } from '../model/clock.ts';
+import { Arrivals } from './arrivals.ts';
+import { type AgentEnd, type LogLine, startDemoAgent } from './demo-agent.ts';
+import { type DemoViewOptions, demoView } from './demo-view.ts';
+import { type ExitCode, exitCode } from './exit-code.ts';
+import { stopSignal } from './stop-signal.ts';
+
+/** What the demo is started with. */
+export interface DemoOptions extends DemoViewOptions {
+  /** File of this program. */
+  readonly entry: string;
+  /** Ends after so many pushes; absent: when interrupted. */
+  readonly cycles?: number;
+  readonly writeError: (text: string) => void;
+}
+
+/** Every run tells the same story. */
+const seed = 7;
+
+/** Five hours pass in a minute and a half. */
+const speed = 200;
+
+/** Longest wait for the first push. */
+const firstPushWithinMs = 30_000;
+
+const keptLogLines = 50;
+
+/** Why the demo ends. */
+type Ending =
+  | { readonly kind: 'interrupted'; readonly signal: NodeJS.Signals }
+  | { readonly kind: 'complete' | 'nothing arrived' }
+  | { readonly kind: 'agent ended'; readonly end: AgentEnd };
+
+/**
+ * Runs the real agent between simulated upstreams and a receiver, and shows what arrives. Ends with 0 when interrupted or
+ * when so many pushes have arrived, with another code when the agent failed or nothing arrived.
+ */
+export async function demo(options: DemoOptions): Promise<ExitCode> {
+  const { entry, intervalMs, cycles = Number.POSITIVE_INFINITY } = options;
+  const stop = stopSignal();
+  const arrivals = new Arrivals();
+  const log: LogLine[] = [];
+  const view = await demoView(options, { arrivals, log });
+
+  const faults = { firstMs: 6 * intervalMs, everyMs: 14 * intervalMs, lastMs: 4 * intervalMs };
+  const upstreams = await startUpstreams(new World({ seed, clock: systemClock, speed, faults }));
+  const ending = Promise.withResolvers<Ending>();
+  const nothing = setTimeout(() => ending.resolve({ kind: 'nothing arrived' }), firstPushWithinMs);
+  const receiver = await startReceiver({
+    onRequest(requests) {
+      clearTimeout(nothing);
+      if (arrivals.pushes >= cycles) return;
+      view.arrived(arrivals.add(requests));
+      if (arrivals.pushes >= cycles) ending.resolve({ kind: 'complete' });
+    },
+  });
+  const agent = startDemoAgent({
+    entry,
+    settings: {
+      ...upstreams.settings,
+      CLAUDE_POLL_INTERVAL: `${intervalMs}ms`,
+      OPENROUTER_POLL_INTERVAL: `${intervalMs}ms`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.port}`,
+      OTEL_METRIC_EXPORT_INTERVAL: String(intervalMs),
+    },
+    onLog(line) {
+      log.push(line);
+      if (log.length > keptLogLines) log.shift();
+      view.logged();
+    },
+  });
+  void agent.ended.then((end) => ending.resolve({ kind: 'agent ended', end }));
+  void stop.received.then((signal) => ending.resolve({ kind: 'interrupted', signal }));
+
+  const why = await ending.promise;
+  view.stopping();
+  const end = why.kind === 'agent ended' ? why.end : await agent.stop(why.kind === 'interrupted' && why.signal === 'SIGINT');
+  receiver.stop();
+  await upstreams.stop();
+  view.end();
+  return conclude(why, end, log, options.writeError);
+}
+
+function conclude(why: Ending, end: AgentEnd, log: readonly LogLine[], writeError: (text: string) => void): ExitCode {
+  if (why.kind === 'interrupted' || (why.kind === 'complete' && endedWell(end))) return exitCode.delivered;
+  const what = why.kind === 'nothing arrived' ? 'nothing arrived' : `the agent ended ${why.kind === 'complete' ? 'badly' : 'by itself'}`;
+  const how = end.code === null ? (end.signal ?? 'unknown') : `exit code ${end.code}`;
+  writeError(`${what} (${how}); its last words:\n${log.slice(-5).map(({ text }) => `  ${text}\n`).join('')}`);
+  if (why.kind === 'nothing arrived') return exitCode.notDelivered;
+  return Object.values(exitCode).find((code) => code === end.code && code !== exitCode.delivered) ?? exitCode.bug;
+}
+
+/** Where there are no signals, a process is ended by force and has no code. */
+function endedWell({ code, signal }: AgentEnd): boolean {
+  return code === 0 || (process.platform === 'win32' && signal === 'SIGTERM');
+}

@@ -1,0 +1,45 @@
+import { plainLines } from './describe.ts';
+import type { DeliveryReport } from './delivery-report.ts';
+import { tookText } from './format.ts';
+import { pictureOf } from './picture.ts';
+import type { Report } from './report.ts';
+import type { SourceReport } from './source-report.ts';
+
+/** A report as plain text for pipes and files: a fact a line, each beginning with what it is of; no colours, no bars. */
+export function plainText(report: Report): string {
+  const at = report.at === null ? new Date() : new Date(report.at);
+  const lines = [
+    ...(report.command === 'check' ? ['settings: ok'] : []),
+    ...report.warnings.map((warning) => `warning: ${warning}`),
+    ...report.sources.flatMap((source) => sourceLines(source, at)),
+    ...(report.delivery === null ? [] : deliveryLines(report.delivery)),
+    ...(report.command === 'check' ? [`result: exit code ${report.exitCode}`] : []),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function sourceLines({ source, account, up, durationMs, failures, ...said }: SourceReport, at: Date): string[] {
+  const name = account === 'default' ? source : `${source}/${account}`;
+  return [
+    `${name}: ${up ? `up, read in ${tookText(durationMs)}` : 'down'}`,
+    ...said.origin.map((text) => `${name} origin: ${text}`),
+    ...failures.flatMap(({ reason, message, remedy }) => [
+      `${name} failure: ${reason}: ${message}`,
+      `${name} remedy: ${remedy}`,
+    ]),
+    ...said.notices.map((notice) => `${name} notice: ${notice}`),
+    ...plainLines(pictureOf(said.points), at).map((line) => `${name} ${line}`),
+  ];
+}
+
+function deliveryLines({ address, protocol, tls, ok, durationMs, message, remedy, ...points }: DeliveryReport): string[] {
+  const what =
+    durationMs === undefined
+      ? `${points.acknowledged} points acknowledged, ${points.rejected} rejected, ${points.lost} lost`
+      : `an empty request ${ok ? `was acknowledged in ${tookText(durationMs)}` : 'was not acknowledged'}`;
+  return [
+    `otlp: ${ok ? 'up' : 'down'}, ${address}, ${protocol}, ${tls ? 'TLS' : 'no TLS'}, ${what}`,
+    ...(message === undefined ? [] : [`otlp ${ok ? 'message' : 'failure'}: ${message}`]),
+    ...(remedy === undefined ? [] : [`otlp remedy: ${remedy}`]),
+  ];
+}

@@ -1,0 +1,43 @@
+import type { DeliveryReport } from '../delivery-report.ts';
+import { tookText } from '../format.ts';
+import type { Report } from '../report.ts';
+import type { Canvas } from './screen.ts';
+import { advice, drawSources, heading, remark } from './sources.ts';
+
+/** A report as a person sees it on a terminal. */
+export function drawReport(report: Report, canvas: Canvas): string {
+  const isCheck = report.command === 'check';
+  const now = report.at === null ? new Date() : new Date(report.at);
+  const lines = [
+    ...(isCheck ? heading('Settings', 'good', 'in order', canvas) : []),
+    ...report.warnings.flatMap((warning) => remark(canvas.paint('yellow', `! ${warning}`), canvas)),
+    ...(isCheck || report.warnings.length > 0 ? [''] : []),
+    ...drawSources(report.sources, canvas, { now, clock: true }),
+    ...(report.delivery === null ? [] : ['', ...drawDelivery(report.delivery, canvas)]),
+    ...(isCheck ? ['', conclusion(report, canvas)] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function drawDelivery(delivery: DeliveryReport, canvas: Canvas): string[] {
+  const { ok, address, protocol, tls, durationMs, acknowledged, message, remedy } = delivery;
+  const name = protocol === 'grpc' ? 'OTLP/gRPC' : 'OTLP/HTTP';
+  const where = `${address} (${name}, ${tls ? 'TLS' : 'no TLS'})`;
+  const done = durationMs === undefined ? `${acknowledged} points acknowledged by ${where}` : `${where} takes metrics, answered in ${tookText(durationMs)}`;
+  return [
+    ...heading('OTLP', ok ? 'good' : 'bad', ok ? done : (message ?? where), canvas),
+    ...(ok && message !== undefined ? remark(message, canvas) : []),
+    ...(remedy === undefined ? [] : advice(remedy, canvas)),
+  ];
+}
+
+function conclusion({ exitCode, sources, delivery }: Report, { paint }: Canvas): string {
+  const down = sources.filter(({ up }) => !up).length;
+  const failing = [
+    ...(down === 0 ? [] : [`${down} of ${sources.length} ${sources.length === 1 ? 'source' : 'sources'} fails`]),
+    ...(delivery === null || delivery.ok ? [] : ['the OTLP endpoint fails']),
+  ];
+  if (failing.length === 0) return paint('green', 'All well.');
+  const text = failing.join(', ');
+  return paint('red', `${text.charAt(0).toUpperCase()}${text.slice(1)} (exit code ${exitCode}).`);
+}
