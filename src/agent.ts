@@ -30,6 +30,8 @@ export interface AgentOptions {
   readonly readDeadlineMs: number;
   /** Where the console exporter writes. */
   readonly write: (text: string) => void;
+  /** Whether the states of sources and backend are logged when they change; a bug always is. Default true. */
+  readonly logStates?: boolean;
   readonly clock?: Clock;
   readonly random?: () => number;
 }
@@ -52,7 +54,7 @@ export interface Agent {
 /** Puts the agent together. It reads and pushes at its interval from now on; the first cycle is the caller's. */
 export function createAgent(config: Config, options: AgentOptions): Agent {
   prepareSdk(config, options.logger);
-  const { logger, clock = systemClock, random = Math.random } = options;
+  const { logger, logStates = true, clock = systemClock, random = Math.random } = options;
   const states = new StateLog(logger);
   let stopping = false;
 
@@ -65,7 +67,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     onRequest: (source, status) => counters.request(source, status),
     onRead(result) {
       counters.read(result);
-      states.source(result.source, result.failures, result.reading?.notices ?? []);
+      if (logStates || result.outcome === 'internal') states.source(result.source, result.failures, result.reading?.notices ?? []);
     },
   });
   const { pollers } = open;
@@ -76,7 +78,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     attemptMs: config.export.otlp?.timeoutMs ?? config.export.timeoutMs,
     random,
     onOutcome(outcome) {
-      states.export(outcome);
+      if (logStates) states.export(outcome);
       counters.delivered(outcome);
     },
   });

@@ -5,6 +5,7 @@ import { settings } from '../config/settings.ts';
 import { systemClock } from '../model/clock.ts';
 import type { SourceId } from '../model/reading.ts';
 import { redact } from '../telemetry/redaction.ts';
+import { StateLog } from '../telemetry/state-log.ts';
 import type { CommandContext } from './context.ts';
 import { type DeliveryReport, tryDelivery } from './delivery-report.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
@@ -22,7 +23,15 @@ export async function check(context: CommandContext): Promise<ExitCode> {
   const { config, logger } = context;
   prepareSdk(config, logger);
   const timeoutMs = context.timeoutMs ?? checkTimeoutMs;
-  const open = openPollers(config, { clock: systemClock, random: Math.random, deadlineMs: timeoutMs });
+  const bugs = new StateLog(logger);
+  const open = openPollers(config, {
+    clock: systemClock,
+    random: Math.random,
+    deadlineMs: timeoutMs,
+    onRead({ source, outcome, failures }) {
+      if (outcome === 'internal') bugs.source(source, failures, []);
+    },
+  });
   const { otlp } = config.export;
   const reads = open.pollers.map((poller) => poller.refresh());
   const delivery = otlp === undefined ? null : await tryDelivery(otlp, otlpSender(otlp), Math.min(otlp.timeoutMs, timeoutMs));

@@ -45,8 +45,17 @@ Exit codes:
   4  not delivered
   1  a bug
 
-Settings come from flags, the environment, .env and --config, in this order; docs/configuration.md
-has them all. To see it work without an account: claude-usage-metrics demo`;
+Settings come from flags, the environment, .env and --config, the strongest first;
+docs/configuration.md has them all.
+To see it work without an account: claude-usage-metrics demo`;
+
+const programFlags = ['-h', '--help', '-V', '--version'];
+
+/** Without a command it is `run`. Said here and not to commander, which would take a misspelt command for an argument of run. */
+function withCommand(args: readonly string[]): readonly string[] {
+  const [first] = args;
+  return first === undefined || (first.startsWith('-') && !programFlags.includes(first)) ? ['run', ...args] : args;
+}
 
 /** Runs the command line; resolves with the exit code. */
 export async function main(invocation: Invocation): Promise<ExitCode> {
@@ -62,7 +71,7 @@ export async function main(invocation: Invocation): Promise<ExitCode> {
 
   const agentCommand = (name: string, description: string, timeout: string): Command =>
     program
-      .command(name, { isDefault: name === 'run' })
+      .command(name)
       .description(description)
       .option('--config <file>', 'settings from a YAML or JSON file')
       .option('--env-file <file>', 'settings from an env file; default: .env, if there is one')
@@ -105,7 +114,7 @@ export async function main(invocation: Invocation): Promise<ExitCode> {
     });
 
   try {
-    await program.parseAsync(invocation.arguments, { from: 'user' });
+    await program.parseAsync(withCommand(invocation.arguments), { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof ConfigError) {

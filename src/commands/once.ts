@@ -22,6 +22,8 @@ export async function once(context: CommandContext): Promise<ExitCode> {
     // One document on stdout.
     write: context.json ? context.writeError : context.write,
     readDeadlineMs: timeoutMs / 2,
+    // Who looks at a terminal sees them there, unless the log is asked for.
+    logStates: context.screen === undefined || context.json || config.logLevel !== 'error',
   });
   await agent.readSources();
   // A moment is kept for the way out.

@@ -3,9 +3,8 @@ import stringWidth from 'string-width';
 import type { Arrival, ArrivedSource } from '../arrivals.ts';
 import type { LogLine } from '../demo-agent.ts';
 import { durationText } from '../format.ts';
-import { QuotaTable } from './quotas.ts';
-import type { Canvas, Screen } from './screen.ts';
-import { drawPicture, heading, narrow, titleOf } from './sources.ts';
+import { type Canvas, type Screen, narrow } from './screen.ts';
+import { drawPicture, heading, tableOf, titleOf } from './sources.ts';
 import { column, cut, hanging } from './text.ts';
 
 /** What the demo shows at one moment. */
@@ -99,12 +98,11 @@ function title({ arrival, points }: Frame, { paint, width }: Canvas): string {
 
 function drawArrival({ arrival }: Frame, canvas: Canvas, detail: Detail): string[] {
   if (arrival === undefined) return ['Starting the agent …'];
-  const quotas = arrival.sources.flatMap(({ picture }) => picture.quotas);
-  const table = new QuotaTable(quotas, canvas, { now: arrival.at, clock: false });
+  const table = tableOf(arrival.sources.map(({ picture }) => picture), canvas, { now: arrival.at, clock: false });
   return arrival.sources.flatMap((source, index) => {
     const { picture } = source;
     const shown = detail === 'full' ? picture : { quotas: picture.quotas, spent: {} };
-    return [...(index > 0 && detail === 'full' ? [''] : []), ...stateLine(source, canvas), ...drawPicture(shown, table, canvas)];
+    return [...(index > 0 && detail === 'full' ? [''] : []), ...stateLine(source, canvas), ...drawPicture(shown, table)];
   });
 }
 

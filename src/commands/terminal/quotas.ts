@@ -2,7 +2,7 @@ import stringWidth from 'string-width';
 import { amountsText, leftText, paceOf, paceText, resetText, usedText } from '../describe.ts';
 import { durationText, moneyText } from '../format.ts';
 import type { Quota } from '../picture.ts';
-import type { Canvas } from './screen.ts';
+import { type Canvas, narrow } from './screen.ts';
 import { column, hanging } from './text.ts';
 
 /** When the drawing is, and whether a reset says the time of the day. */
@@ -15,7 +15,7 @@ const longestName = 24;
 const shortestBar = 6;
 const longestBar = 40;
 /** Share of the columns beside name and percent that the bar gets. */
-const barShare = 0.38;
+const barShare = 0.31;
 
 /** Draws quotas as rows under each other: name, bar, percent, and as much of amounts, reset and pace as there is room for. */
 export class QuotaTable {
@@ -23,11 +23,14 @@ export class QuotaTable {
   readonly #time: DrawingTime;
   readonly #widths: { readonly name: number; readonly percent: number; readonly bar: number; readonly tail: number };
 
-  /** @param quotas all that will be drawn, so that the columns of several groups stand under each other. */
-  constructor(quotas: readonly Quota[], canvas: Canvas, time: DrawingTime) {
+  /**
+   * @param quotas all that will be drawn, so that the columns of several groups stand under each other.
+   * @param facts names of all facts that will be drawn among them.
+   */
+  constructor(quotas: readonly Quota[], facts: readonly string[], canvas: Canvas, time: DrawingTime) {
     this.#canvas = canvas;
     this.#time = time;
-    const name = Math.min(widest(quotas.map((quota) => quota.name)), longestName, Math.floor(canvas.width * 0.35));
+    const name = Math.min(widest([...quotas.map((quota) => quota.name), ...facts]), longestName, Math.floor(canvas.width * 0.35));
     const percent = widest(quotas.map((quota) => usedText(quota) ?? ''));
     const left = canvas.width - (2 + name + 1 + 1 + percent + 2);
     const bar = Math.max(shortestBar, Math.min(longestBar, Math.floor(left * barShare)));
@@ -51,15 +54,20 @@ export class QuotaTable {
     ].join('').trimEnd();
   }
 
+  /** A fact that has no bar, in as many lines as it needs. */
+  fact(name: string, text: string): string[] {
+    const { width, paint } = this.#canvas;
+    const prefix = `  ${column(name, this.#widths.name)} `;
+    return hanging(prefix, paint('dim', text), width, prefix.length);
+  }
+
   /** What marks and words mean; nothing where none of them was drawn. */
   legend(quotas: readonly Quota[]): string[] {
     const { width, paint } = this.#canvas;
     const parts = [
       ...(quotas.some(({ elapsed }) => elapsed !== undefined) ? ['┃ time gone'] : []),
-      ...(quotas.some((quota) => paceOf(quota) !== undefined)
-        ? ['pace is use against time: above 1× a window fills before it resets']
-        : []),
-      ...(quotas.some(({ binding }) => binding === true) ? ['▸ the limit that binds'] : []),
+      ...(width >= narrow && quotas.some((quota) => paceOf(quota) !== undefined) ? ['× use against time, above 1 is too fast'] : []),
+      ...(quotas.some(({ binding }) => binding === true) ? ['▸ the binding limit'] : []),
     ];
     if (parts.length === 0) return [];
     return hanging('  ', parts.join(' · '), width, 2).map((line) => paint('dim', line));
@@ -82,7 +90,7 @@ function wordingsOf(quota: Quota, { now, clock }: DrawingTime, timeZone: string 
   if (amounts === undefined) {
     const pace = paceText(quota);
     return [
-      ...(full === undefined || pace === undefined ? [] : [`${full} · pace ${pace}`]),
+      ...(full === undefined || pace === undefined ? [] : [`${full} · pace ${pace}`, `${full} · ${pace}`]),
       ...[full, reset].filter((text) => text !== undefined),
       ...(secondsToReset === undefined ? [] : [durationText(secondsToReset)]),
       '',

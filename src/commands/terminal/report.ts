@@ -2,20 +2,20 @@ import type { DeliveryReport } from '../delivery-report.ts';
 import { tookText } from '../format.ts';
 import type { Report } from '../report.ts';
 import type { Canvas } from './screen.ts';
-import { advice, drawSources, heading, remark } from './sources.ts';
+import { advice, drawSources, heading, remark, stacked } from './sources.ts';
 
 /** A report as a person sees it on a terminal. */
 export function drawReport(report: Report, canvas: Canvas): string {
   const isCheck = report.command === 'check';
   const now = report.at === null ? new Date() : new Date(report.at);
-  const lines = [
-    ...(isCheck ? heading('Settings', 'good', 'in order', canvas) : []),
-    ...report.warnings.flatMap((warning) => remark(canvas.paint('yellow', `! ${warning}`), canvas)),
-    ...(isCheck || report.warnings.length > 0 ? [''] : []),
-    ...drawSources(report.sources, canvas, { now, clock: true }),
-    ...(report.delivery === null ? [] : ['', ...drawDelivery(report.delivery, canvas)]),
-    ...(isCheck ? ['', conclusion(report, canvas)] : []),
-  ];
+  const warnings = report.warnings.flatMap((warning) => remark(canvas.paint('yellow', `! ${warning}`), canvas));
+  const isSettingsShown = isCheck || warnings.length > 0;
+  const lines = stacked([
+    isSettingsShown ? [...heading('Settings', 'good', 'in order', canvas), ...warnings] : [],
+    drawSources(report.sources, canvas, { now, clock: true }),
+    report.delivery === null ? [] : drawDelivery(report.delivery, canvas),
+    isCheck ? [conclusion(report, canvas)] : [],
+  ]);
   return `${lines.join('\n')}\n`;
 }
 
@@ -34,7 +34,7 @@ function drawDelivery(delivery: DeliveryReport, canvas: Canvas): string[] {
 function conclusion({ exitCode, sources, delivery }: Report, { paint }: Canvas): string {
   const down = sources.filter(({ up }) => !up).length;
   const failing = [
-    ...(down === 0 ? [] : [`${down} of ${sources.length} ${sources.length === 1 ? 'source' : 'sources'} fails`]),
+    ...(down === 0 ? [] : [`${down} of ${sources.length} sources ${down === 1 ? 'fails' : 'fail'}`]),
     ...(delivery === null || delivery.ok ? [] : ['the OTLP endpoint fails']),
   ];
   if (failing.length === 0) return paint('green', 'All well.');

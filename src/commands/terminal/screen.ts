@@ -12,6 +12,9 @@ export interface Canvas {
   readonly timeZone?: string;
 }
 
+/** Below so many columns drawings leave out and break more. */
+export const narrow = 60;
+
 /** A terminal that a person looks at. */
 export interface Screen extends Canvas {
   readonly height: number;

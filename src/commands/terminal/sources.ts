@@ -4,7 +4,7 @@ import { durationText, tookText } from '../format.ts';
 import { type Picture, pictureOf } from '../picture.ts';
 import type { SourceReport } from '../source-report.ts';
 import { type DrawingTime, QuotaTable } from './quotas.ts';
-import type { Canvas } from './screen.ts';
+import { type Canvas, narrow } from './screen.ts';
 import { column, hanging } from './text.ts';
 
 const titles: Readonly<Record<SourceId, string>> = { 'claude-ai': 'claude.ai', openrouter: 'OpenRouter' };
@@ -16,9 +16,6 @@ export function titleOf(source: string): string {
 
 /** Columns of a heading before its text: the longest title, and the mark. */
 const headingWidth = 14;
-
-/** Below so many columns text under a heading is indented less. */
-export const narrow = 60;
 
 /** Columns that text under a heading is indented by. */
 export function indentOf({ width }: Pick<Canvas, 'width'>): number {
@@ -45,20 +42,25 @@ export function advice(remedy: string, canvas: Canvas): string[] {
   return hanging(prefix, remedy, canvas.width, indent).map((line) => canvas.paint('yellow', line));
 }
 
+/** Blocks of lines under each other, a line apart; empty ones are left out. */
+export function stacked(blocks: readonly (readonly string[])[]): string[] {
+  return blocks.filter((block) => block.length > 0).flatMap((block, index) => (index === 0 ? block : ['', ...block]));
+}
+
 /** Each source with its state, reasons and remedies, and below it what it said. */
 export function drawSources(reports: readonly SourceReport[], canvas: Canvas, time: DrawingTime): string[] {
   const pictures = reports.map(({ points }) => pictureOf(points));
   const quotas = pictures.flatMap((picture) => picture.quotas);
-  const table = new QuotaTable(quotas, canvas, time);
+  const table = tableOf(pictures, canvas, time);
   const sections = reports.map((report, index) => {
     const picture = pictures[index];
     return [
       ...state(report, canvas),
       ...[...report.origin, ...report.notices].flatMap((text) => remark(canvas.paint('dim', text), canvas)),
-      ...(picture === undefined ? [] : drawPicture(picture, table, canvas)),
+      ...(picture === undefined ? [] : drawPicture(picture, table)),
     ];
   });
-  return [...sections.flatMap((section) => [...section, '']), ...table.legend(quotas)];
+  return stacked([...sections, table.legend(quotas)]);
 }
 
 function state({ source, account, up, durationMs, failures }: SourceReport, canvas: Canvas): string[] {
@@ -74,16 +76,24 @@ function state({ source, account, up, durationMs, failures }: SourceReport, canv
   ];
 }
 
+/** The table for all quotas and facts of some pictures. */
+export function tableOf(pictures: readonly Picture[], canvas: Canvas, time: DrawingTime): QuotaTable {
+  const quotas = pictures.flatMap((picture) => picture.quotas);
+  return new QuotaTable(quotas, pictures.flatMap(factsOf).map(([name]) => name), canvas, time);
+}
+
 /** The rows of a picture, and the facts that have no bar. */
-export function drawPicture(picture: Picture, table: QuotaTable, canvas: Canvas): string[] {
-  const spent = spentTexts(picture.spent);
-  const expiry = picture.secondsToSessionExpiry;
-  const facts = [
-    ...(spent.length === 0 ? [] : [`key spend ${spent.join(' · ')}`]),
-    ...(expiry === undefined ? [] : [`session cookie expires in ${durationText(expiry)}`]),
-  ];
+export function drawPicture(picture: Picture, table: QuotaTable): string[] {
   return [
     ...picture.quotas.map((quota) => table.row(quota)),
-    ...facts.flatMap((fact) => hanging('  ', fact, canvas.width, 2).map((line) => canvas.paint('dim', line))),
+    ...factsOf(picture).flatMap(([name, text]) => table.fact(name, text)),
+  ];
+}
+
+function factsOf({ spent, secondsToSessionExpiry }: Picture): (readonly [name: string, text: string])[] {
+  const spends = spentTexts(spent);
+  return [
+    ...(spends.length === 0 ? [] : [['key spend', spends.join(' · ')] as const]),
+    ...(secondsToSessionExpiry === undefined ? [] : [['session', `cookie expires in ${durationText(secondsToSessionExpiry)}`] as const]),
   ];
 }
