@@ -1,5 +1,5 @@
 import type { ReceivedPoint, ReceivedRequest } from '../demo/otlp-messages.ts';
-import { type Picture, type Quota, pictureOf } from './picture.ts';
+import { type Picture, type Quota, inOrder, pictureOf } from './picture.ts';
 
 /** What the metrics that arrived say of a source. */
 export interface ArrivedSource {
@@ -88,6 +88,6 @@ export class Arrivals {
     this.#known.set(source, known);
     for (const { name } of quotas) known.set(name, { name });
     const present = new Map(quotas.map((quota) => [quota.name, quota]));
-    return [...known].map(([name, absent]) => present.get(name) ?? absent);
+    return [...known].map(([name, absent]) => present.get(name) ?? absent).sort(inOrder);
   }
 }

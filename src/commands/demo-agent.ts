@@ -44,7 +44,8 @@ const interruptReachesWithinMs = 300;
  * environment of whoever starts the demo, and an .env beside it, do not reach it.
  */
 export function startDemoAgent({ entry, settings, onLog }: DemoAgentOptions): DemoAgent {
-  const child = spawn(process.execPath, [...process.execArgv, entry, 'run', '--env-file', devNull], {
+  // Node itself would look for --env-file behind the script, but for the two dashes.
+  const child = spawn(process.execPath, [...process.execArgv, '--', entry, 'run', '--env-file', devNull], {
     env: { ...windowsOwn(), ...settings },
     stdio: ['ignore', 'ignore', 'pipe'],
     windowsHide: true,

@@ -63,11 +63,18 @@ function windows(points: readonly ShownPoint[]): Quota[] {
   }
   return [...named]
     .map(([name, values]) => quotaOf(name, values, currency))
-    .sort((a, b) => rank(a.name) - rank(b.name) || a.name.localeCompare(b.name, 'en'));
+    .sort(inOrder);
 }
 
-function quotaOf(name: string, values: ReadonlyMap<string, number>, currency: string | undefined): Quota {
-  const kind = name === 'extra_usage' ? 'claude.extra_usage' : 'claude.credit_pool';
+/** The order people look for quotas in: session, week, the week by model, extra usage, the rest by name. */
+export function inOrder(a: Quota, b: Quota): number {
+  return rank(a.name) - rank(b.name) || a.name.localeCompare(b.name, 'en');
+}
+
+function quotaOf(name: string, values: ReadonlyMap<string, number>, extraUsageCurrency: string | undefined): Quota {
+  const isExtraUsage = name === 'extra_usage';
+  const kind = isExtraUsage ? 'claude.extra_usage' : 'claude.credit_pool';
+  const currency = (isExtraUsage ? extraUsageCurrency : undefined) ?? 'USD';
   const amounts = defined({
     used: values.get(`${kind}.used`),
     limit: values.get(`${kind}.limit`),
@@ -81,7 +88,7 @@ function quotaOf(name: string, values: ReadonlyMap<string, number>, currency: st
     name,
     ...defined({ used, secondsToReset, elapsed: values.get('claude.usage.elapsed') }),
     ...(binding !== undefined && { binding: binding === 1 }),
-    ...(hasAmounts && { amounts: { ...amounts, currency: currency ?? 'USD' } }),
+    ...(hasAmounts && { amounts: { ...amounts, currency } }),
   };
 }
 

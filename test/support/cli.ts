@@ -17,9 +17,17 @@ export interface RunningCli {
 
 const entry = process.env['TEST_ENTRY'] ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** Starts the agent's command line with nothing but these environment variables. */
-export function startCli(args: readonly string[], environment: Readonly<Record<string, string>> = {}, cwd?: string): RunningCli {
-  const child = spawn(process.execPath, [entry, ...args], {
+/**
+ * Starts the agent's command line with nothing but these environment variables.
+ * @param nodeArgs options for Node itself.
+ */
+export function startCli(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  cwd?: string,
+  nodeArgs: readonly string[] = [],
+): RunningCli {
+  const child = spawn(process.execPath, [...nodeArgs, entry, ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...environment },
     // The default .env of a developer's checkout must not reach a test.
     cwd: cwd ?? fileURLToPath(new URL('.', import.meta.url)),

@@ -31,7 +31,7 @@ export class QuotaTable {
     this.#canvas = canvas;
     this.#time = time;
     const name = Math.min(widest([...quotas.map((quota) => quota.name), ...facts]), longestName, Math.floor(canvas.width * 0.35));
-    const percent = widest(quotas.map((quota) => usedText(quota) ?? ''));
+    const percent = widest(quotas.map((quota) => usedText(quota) ?? '–'));
     const left = canvas.width - (2 + name + 1 + 1 + percent + 2);
     const bar = Math.max(shortestBar, Math.min(longestBar, Math.floor(left * barShare)));
     this.#widths = { name, percent, bar, tail: Math.max(0, left - bar) };
@@ -100,8 +100,9 @@ function wordingsOf(quota: Quota, { now, clock }: DrawingTime, timeZone: string 
   const long = amountsText(amounts);
   const short = remaining === undefined ? long : leftText(remaining, currency);
   return [
-    ...[full, reset].flatMap((text) => (text === undefined ? [] : [`${long} · ${text}`])),
-    ...(reset === undefined ? [] : [`${short} · ${reset}`]),
+    ...[long, short].flatMap((money) =>
+      [full, reset].flatMap((text) => (text === undefined ? [] : [`${money} · ${text}`])),
+    ),
     long,
     short,
     moneyText(remaining ?? used ?? limit ?? 0, currency),

@@ -2,6 +2,7 @@ import type { DeliveryReport } from '../delivery-report.ts';
 import { tookText } from '../format.ts';
 import type { Report } from '../report.ts';
 import type { Canvas } from './screen.ts';
+import { hanging } from './text.ts';
 import { advice, drawSources, heading, remark, stacked } from './sources.ts';
 
 /** A report as a person sees it on a terminal. */
@@ -14,7 +15,7 @@ export function drawReport(report: Report, canvas: Canvas): string {
     isSettingsShown ? [...heading('Settings', 'good', 'in order', canvas), ...warnings] : [],
     drawSources(report.sources, canvas, { now, clock: true }),
     report.delivery === null ? [] : drawDelivery(report.delivery, canvas),
-    isCheck ? [conclusion(report, canvas)] : [],
+    isCheck ? conclusion(report, canvas) : [],
   ]);
   return `${lines.join('\n')}\n`;
 }
@@ -31,13 +32,14 @@ function drawDelivery(delivery: DeliveryReport, canvas: Canvas): string[] {
   ];
 }
 
-function conclusion({ exitCode, sources, delivery }: Report, { paint }: Canvas): string {
+function conclusion({ exitCode, sources, delivery }: Report, { paint, width }: Canvas): string[] {
   const down = sources.filter(({ up }) => !up).length;
   const failing = [
     ...(down === 0 ? [] : [`${down} of ${sources.length} sources ${down === 1 ? 'fails' : 'fail'}`]),
     ...(delivery === null || delivery.ok ? [] : ['the OTLP endpoint fails']),
   ];
-  if (failing.length === 0) return paint('green', 'All well.');
+  if (failing.length === 0) return [paint('green', 'All well.')];
   const text = failing.join(', ');
-  return paint('red', `${text.charAt(0).toUpperCase()}${text.slice(1)} (exit code ${exitCode}).`);
+  const sentence = `${text.charAt(0).toUpperCase()}${text.slice(1)} (exit code ${exitCode}).`;
+  return hanging('', sentence, width, 0).map((line) => paint('red', line));
 }

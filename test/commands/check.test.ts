@@ -1,0 +1,161 @@
+import { status } from '@grpc/grpc-js';
+import { afterEach, expect, test } from 'vitest';
+import { type SeenRequest, startUpstream } from '../../src/demo/http-server.ts';
+import type { ReceivedRequest } from '../../src/demo/otlp-messages.ts';
+import type { Answer } from '../../src/demo/receiver.ts';
+import { explanations } from '../../src/model/reasons.ts';
+import { runCli } from '../support/cli.ts';
+import { startSimulated } from '../support/simulated.ts';
+
+const stops: (() => unknown)[] = [];
+afterEach(async () => {
+  await Promise.all(stops.splice(0).map((stop) => stop()));
+});
+
+async function simulated(answer?: () => Answer) {
+  const calls: (readonly ReceivedRequest[])[] = [];
+  const all = await startSimulated({ receiver: { onRequest: (requests) => calls.push(requests), ...(answer && { answer }) } });
+  stops.push(() => all.stop());
+  return { ...all, calls };
+}
+
+test('check says of everything that works how it is reached, and leaves nothing at the backend', async () => {
+  const { settings, calls } = await simulated();
+  const { code, stdout, stderr } = await runCli(['check'], settings);
+  const lines = stdout.split('\n');
+
+  expect(code).toBe(0);
+  expect(stderr).toBe('');
+  expect(calls).toEqual([[]]);
+  expect(lines[0]).toBe('settings: ok');
+  expect(stdout).toMatch(/^claude-ai: up, read in \d+/m);
+  expect(lines).toContain(`claude-ai origin: cookies from cookiejar-reader at ${String(settings['COOKIEJAR_URL'])} (no TLS)`);
+  expect(lines).toContain(`claude-ai origin: asked at ${String(settings['CLAUDE_AI_BASE_URL'])} instead of https://claude.ai`);
+  expect(stdout).toMatch(/^claude-ai five_hour: \d+ % used, resets in .+ of its time gone/m);
+  expect(stdout).toMatch(/^openrouter credits: \$[\d.]+ left of \$/m);
+  const endpoint = String(settings['OTEL_EXPORTER_OTLP_ENDPOINT']);
+  expect(stdout).toMatch(new RegExp(`^otlp: up, ${endpoint}, grpc, no TLS, an empty request was acknowledged in`, 'm'));
+  expect(lines.at(-2)).toBe('result: exit code 0');
+});
+
+test('check names the reason and the remedy of a source that fails, and shows the others', async () => {
+  const { settings, world } = await simulated();
+  world.setFault('claude-ai', 'challenged');
+  const { code, stdout } = await runCli(['check'], settings);
+
+  expect(code).toBe(3);
+  expect(stdout).toContain('\nclaude-ai: down\n');
+  expect(stdout).toMatch(/^claude-ai failure: challenged: claude\.ai \/api\/organizations answered 403/m);
+  expect(stdout).toContain(`\nclaude-ai remedy: ${explanations.challenged.remedy}\n`);
+  expect(stdout).toMatch(/^openrouter: up/m);
+  expect(stdout).toMatch(/^otlp: up/m);
+});
+
+test('check exits 4 when the endpoint takes no metrics, also when a source fails, and says what to do', async () => {
+  const { settings, world } = await simulated(() => ({ kind: 'refuse', code: status.UNIMPLEMENTED }));
+  world.setFault('openrouter', 'failing');
+  const { code, stdout } = await runCli(['check'], settings);
+
+  expect(code).toBe(4);
+  expect(stdout).toMatch(/^openrouter failure: upstream: openrouter\.ai \/key answered 500/m);
+  expect(stdout).toMatch(/^otlp: down, /m);
+  expect(stdout).toMatch(/^otlp failure: .*UNIMPLEMENTED.*takes no metrics/m);
+  expect(stdout).toMatch(/^otlp remedy: .*OTEL_EXPORTER_OTLP_/m);
+  expect(stdout).toContain('\nresult: exit code 4\n');
+});
+
+test('check tries an HTTP endpoint with an empty body and the headers of the settings', async () => {
+  const { settings } = await simulated();
+  const seen: SeenRequest[] = [];
+  const collector = await startUpstream((request) => {
+    seen.push(request);
+    return { status: 200, body: Buffer.alloc(0), headers: { 'content-type': 'application/x-protobuf' } };
+  });
+  stops.push(() => collector.stop());
+  const { code, stdout } = await runCli(['check'], {
+    ...settings,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/otlp`,
+    OTEL_EXPORTER_OTLP_HEADERS: 'x-api-key=otlp-fake-key',
+  });
+
+  expect(code).toBe(0);
+  expect(stdout).toContain(`otlp: up, ${collector.url}/otlp/v1/metrics, http/protobuf, no TLS`);
+  expect(seen).toHaveLength(1);
+  expect(seen[0]).toMatchObject({ method: 'POST', path: '/otlp/v1/metrics' });
+  expect(seen[0]?.headers).toMatchObject({ 'content-length': '0', 'x-api-key': 'otlp-fake-key' });
+});
+
+test('check ends by its --timeout when source and endpoint hang, and says so of both', async () => {
+  const { settings } = await simulated(() => ({ kind: 'hang' }));
+  const silent = await startUpstream(() => () => undefined);
+  stops.push(() => silent.stop());
+  const startedMs = performance.now();
+  const { code, stdout } = await runCli(['check', '--timeout', '2s'], { ...settings, CLAUDE_AI_BASE_URL: silent.url });
+
+  expect(performance.now() - startedMs).toBeLessThan(2 * 2_000 + 2_000);
+  expect(code).toBe(4);
+  expect(stdout).toMatch(/^claude-ai failure: timeout: /m);
+  expect(stdout).toMatch(/^otlp failure: .*did not answer within 2 s/m);
+});
+
+test('check tells what a vendor withholds by design, without counting it as a failure', async () => {
+  const { settings } = await simulated();
+  const openRouter = await startUpstream(({ path }) =>
+    path === '/key'
+      ? { status: 200, body: { data: { usage: 1, usage_daily: 1, usage_weekly: 1, usage_monthly: 1, is_management_key: false } } }
+      : { status: 403, body: { error: { code: 403, message: 'not a management key' } } },
+  );
+  stops.push(() => openRouter.stop());
+  const { code, stdout } = await runCli(['check'], { ...settings, OPENROUTER_ACCOUNT_BASE_URL: openRouter.url });
+
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^openrouter notice: OpenRouter withholds the account’s credits/m);
+});
+
+test('check says every wrong setting at once, exits 2 and tries nothing', async () => {
+  const { settings, calls } = await simulated();
+  const environment = { ...settings, ACCOUNT_NAME: 'x'.repeat(65), LOG_LEVEL: 'loud' };
+  const { code, stdout, stderr } = await runCli(['check'], environment);
+
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr.trim().split('\n')).toEqual([expect.stringContaining('ACCOUNT_NAME'), expect.stringContaining('LOG_LEVEL')]);
+  expect(calls).toEqual([]);
+});
+
+test('check warns of what is set without effect', async () => {
+  const { settings } = await simulated();
+  const { code, stdout } = await runCli(['check'], { ...settings, OTEL_NOT_A_VARIABLE: '1', OTEL_METRICS_EXPORTER: 'none' });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^warning: .*OTEL_NOT_A_VARIABLE/m);
+  expect(stdout).toMatch(/^warning: .*no OTLP endpoint was tried/m);
+});
+
+test('check --json has one shape, whether all is well, something fails, or settings are wrong', async () => {
+  const { settings, world } = await simulated();
+  const well = JSON.parse((await runCli(['check', '--json'], settings)).stdout) as Record<string, unknown>;
+  world.setFault('openrouter', 'rate_limited');
+  const failing = JSON.parse((await runCli(['check', '--json'], settings)).stdout) as Record<string, unknown>;
+  const wrong = JSON.parse((await runCli(['check', '--json'], { CLAUDE_POLL_INTERVAL: 'soon' })).stdout) as Record<string, unknown>;
+
+  const names = ['command', 'exitCode', 'at', 'problems', 'warnings', 'sources', 'delivery'];
+  for (const report of [well, failing, wrong]) expect(Object.keys(report)).toEqual(names);
+  expect(well).toMatchObject({ exitCode: 0, delivery: { ok: true, protocol: 'grpc', tls: false } });
+  expect(well['sources']).toMatchObject([
+    { source: 'claude-ai', account: 'default', up: true, failures: [] },
+    { source: 'openrouter', up: true },
+  ]);
+  expect(failing).toMatchObject({ exitCode: 3 });
+  expect(failing['sources']).toMatchObject([{ up: true }, { up: false, failures: [{ reason: 'rate_limited' }], points: [] }]);
+  expect(wrong).toMatchObject({ exitCode: 2, sources: [], delivery: null, problems: [expect.stringContaining('CLAUDE_POLL_INTERVAL')] });
+});
+
+test('no secret stands in what check prints, whether it works or not', async () => {
+  const { settings, world } = await simulated(() => ({ kind: 'refuse', code: status.UNAUTHENTICATED }));
+  const canaries = { OPENROUTER_API_KEY: 'sk-or-v1-canary-fake', OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer otlp-canary-fake' };
+  const session = world.acceptedSession;
+  for (const flags of [[], ['--json'], ['--log-level', 'debug']]) {
+    const { stdout, stderr } = await runCli(['check', ...flags], { ...settings, ...canaries });
+    for (const secret of [session, 'canary-fake', 'never-sent-on']) expect(stdout + stderr).not.toContain(secret);
+  }
+});

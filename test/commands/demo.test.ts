@@ -1,0 +1,77 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { type RunningCli, startCli } from '../support/cli.ts';
+import { said } from '../support/output.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'demo-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs code in the agent's process before the agent does; the demo hands Node's own options on. */
+function inAgent(code: string): string[] {
+  const guarded = `if (process.argv[2] === "run") { ${code} }`;
+  return ['--import', `data:text/javascript,${encodeURIComponent(`import { writeFileSync } from "node:fs"; ${guarded}`)}`];
+}
+
+function startDemo(args: readonly string[], environment: Record<string, string>, nodeArgs: readonly string[] = []): RunningCli {
+  return startCli(['demo', '--interval', '500ms', ...args], environment, folder, nodeArgs);
+}
+
+test('demo --cycles prints a line for each push that arrived, and exits 0', async () => {
+  const { code, stdout, stderr } = await startDemo(['--cycles', '3'], {}).ended;
+  const lines = stdout.trim().split('\n');
+
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  expect(lines).toHaveLength(3);
+  lines.forEach((line, index) => {
+    expect(line).toMatch(new RegExp(`^push ${index + 1}: \\d+ points; claude-ai \\w+, openrouter \\w+; `));
+  });
+  expect(lines[0]).toMatch(/five_hour \d+ %, seven_day \d+ %, seven_day_fable \d+ %, .*credits \$[\d.]+ left/);
+  expect(stdout).not.toContain('\u001b');
+});
+
+test('neither the environment of whoever starts the demo nor an .env beside it reaches the agent', async () => {
+  writeFileSync(join(folder, '.env'), 'OTEL_SDK_DISABLED=true\nACCOUNT_NAME=someone\n');
+  const { code, stdout } = await startDemo(['--cycles', '1', '--json'], {
+    OTEL_METRICS_EXPORTER: 'none',
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer own-fake-key',
+    OTEL_SERVICE_NAME: 'mine',
+    CLAUDE_SESSION_KEY: 'sk-ant-sid01-own-fake',
+    CLAUDE_POLL_INTERVAL: 'never',
+    HTTP_PROXY: 'http://127.0.0.1:1',
+    grpc_proxy: 'http://127.0.0.1:1',
+  }).ended;
+
+  expect(code).toBe(0);
+  const push = JSON.parse(stdout) as { sources: unknown; points: { metric: string; attributes: Record<string, string> }[] };
+  expect(push.sources).toEqual([
+    { source: 'claude-ai', up: true, outcome: 'success' },
+    { source: 'openrouter', up: true, outcome: 'success' },
+  ]);
+  const window = push.points.find(({ metric }) => metric === 'claude.usage.utilization');
+  expect(window?.attributes).toEqual({ account: 'default', metric_name: 'five_hour' });
+});
+
+test('an interrupt ends the demo and its agent, with exit code 0', async () => {
+  const pidFile = join(folder, 'pid');
+  const demo = startDemo([], {}, inAgent(`writeFileSync(${JSON.stringify(pidFile)}, String(process.pid))`));
+  await said(demo, 'stdout', 'push 2');
+  const agent = Number(readFileSync(pidFile, 'utf8'));
+  expect(process.kill(agent, 0)).toBe(true);
+  demo.child.kill('SIGINT');
+  const { code, stderr } = await demo.ended;
+
+  expect(code).toBe(0);
+  expect(stderr).toBe('');
+  expect(() => process.kill(agent, 0)).toThrow('ESRCH');
+});
+
+test('an agent that ends by itself ends the demo with its exit code and its last words', async () => {
+  const dying = inAgent('setTimeout(() => { process.stderr.write("the last words\\n"); process.exit(4); }, 1_500)');
+  const { code, stderr } = await startDemo([], {}, dying).ended;
+  expect(code).toBe(4);
+  expect(stderr).toContain('the agent ended by itself (exit code 4)');
+  expect(stderr).toContain('the last words');
+});
