@@ -41,22 +41,24 @@ export interface Agent {
   readonly pollers: readonly Poller[];
   /** Reads every source that is due, all at once; ends with the slowest, or its deadline. */
   readSources(): Promise<void>;
-  /** Collects and delivers once; undefined when there was nothing to deliver to. */
+  /** Collects and delivers once; undefined when the collection failed. */
   push(): Promise<ExportOutcome | undefined>;
+  /** The first cycle now: reads and pushes; and another at each interval from that push on. */
+  start(): Promise<void>;
   /** Ends deliveries within this time from now, whatever the settings say. */
   limitDelivery(leftMs: number): void;
-  /** One last push of what is known, without waiting for any read; then the end. */
+  /** One last push of what is known, without waiting for any read; then the end. Undefined when its collection failed. */
   stop(): Promise<ExportOutcome | undefined>;
   /** The end without another push. */
   close(): Promise<void>;
 }
 
-/** Puts the agent together. It reads and pushes at its interval from now on; the first cycle is the caller's. */
+/** Puts the agent together. It does nothing by itself before {@link Agent.start}. */
 export function createAgent(config: Config, options: AgentOptions): Agent {
   prepareSdk(config, options.logger);
   const { logger, logStates = true, clock = systemClock, random = Math.random } = options;
   const states = new StateLog(logger);
-  let stopping = false;
+  const stopping = new AbortController();
 
   // What is given to onRequest, onRead, onOutcome and onCollected is counted by instruments that are made further down,
   // from the provider, from the reader; none of it is called before this function has returned.
@@ -87,6 +89,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     intervalMs: config.export.intervalMs,
     timeoutMs: config.export.timeoutMs,
     onCollected: (durationMs) => counters.collected(durationMs),
+    onError: (error) => logger.error({ err: error }, 'the metrics could not be collected'),
   });
   const provider = new MeterProvider({
     resource: metricsResource(pollers.map(({ source }) => `${source.id}/${source.account}`)),
@@ -100,35 +103,59 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
   for (const poller of pollers) {
     observeSource(meter, instruments, poller, {
       clock,
-      refresh: () => (stopping ? Promise.resolve() : poller.refreshWithin(waitMs)),
+      refresh: () => unlessStopped(stopping.signal, () => poller.refreshWithin(waitMs)),
       onError: (error) => logger.error({ err: error }, 'a source could not be observed'),
     });
   }
   const buildInfo = instruments.gauge('claude_usage_metrics.build.info');
   buildInfo.addCallback((result) => result.observe(1, attributeSet({ version })));
 
-  const close = async (): Promise<void> => {
+  const readSources = async (): Promise<void> => {
+    await Promise.all(pollers.map((poller) => poller.refresh()));
+  };
+  const push = async (): Promise<ExportOutcome | undefined> => {
+    await reader.forceFlush();
+    return exporter.last;
+  };
+  const end = async (): Promise<void> => {
+    stopping.abort();
+    await provider.shutdown();
     open.close();
-    await exporter.shutdown();
   };
   return {
     pollers,
-    async readSources() {
-      await Promise.all(pollers.map((poller) => poller.refresh()));
-    },
-    async push() {
-      await reader.forceFlush();
-      return exporter.last;
+    readSources,
+    push,
+    async start() {
+      await readSources();
+      if (stopping.signal.aborted) return;
+      reader.begin();
+      await push();
     },
     limitDelivery: (leftMs) => exporter.endWithin(leftMs),
     async stop() {
-      stopping = true;
-      await provider.shutdown();
-      await close();
+      await end();
       return exporter.last;
     },
-    close,
+    async close() {
+      exporter.endWithin(0);
+      await exporter.shutdown();
+      await end();
+    },
   };
+}
+
+/** Ends with the work, or at once when the agent stops; then no work is begun. */
+async function unlessStopped(stop: AbortSignal, work: () => Promise<void>): Promise<void> {
+  if (stop.aborted) return;
+  let onStop = (): void => undefined;
+  const stopped = new Promise<void>((resolve) => {
+    onStop = resolve;
+    stop.addEventListener('abort', onStop, { once: true });
+  });
+  await Promise.race([work(), stopped]);
+  // Else the signal would keep every wait of the process's life.
+  stop.removeEventListener('abort', onStop);
 }
 
 /**
@@ -148,6 +175,6 @@ function senders(config: ExportConfig, write: (text: string) => void): Sender[] 
 }
 
 /** The sender of an OTLP target. */
-export function otlpSender({ protocol, url, timeoutMs }: NonNullable<ExportConfig['otlp']>): Sender {
-  return protocol === 'grpc' ? grpcSender(url, timeoutMs) : httpSender(url, timeoutMs);
+export function otlpSender({ protocol, url }: NonNullable<ExportConfig['otlp']>): Sender {
+  return protocol === 'grpc' ? grpcSender(url) : httpSender(url);
 }

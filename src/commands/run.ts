@@ -23,7 +23,7 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
   const agent = createAgent(config, { logger, write, readDeadlineMs: timeoutMs ?? readDeadlineMs });
   logger.info({ sources: agent.pollers.map((poller) => poller.source.id), ...describeTarget(config) }, 'started');
 
-  const firstCycle = agent.readSources().then(() => agent.push());
+  const firstCycle = agent.start();
   await Promise.race([firstCycle, stop.received]);
   const signal = await stop.received;
 

@@ -3,7 +3,11 @@ import { type ExportRequest, type ReceivedRequest, flatten, metricsService } fro
 
 /** What a {@link Receiver} does with a request. */
 export type Answer =
-  | { readonly kind: 'acknowledge' }
+  | {
+      readonly kind: 'acknowledge';
+      /** The answer waits for it. */
+      readonly after?: Promise<unknown>;
+    }
   | { readonly kind: 'partial'; readonly rejectedPoints: number; readonly message: string }
   | { readonly kind: 'refuse'; readonly code: status; readonly metadata?: Metadata }
   | { readonly kind: 'hang' };
@@ -15,7 +19,8 @@ export interface ReceiverOptions {
   readonly credentials?: ServerCredentials;
   /** Decides for each request; absent: all are acknowledged. */
   readonly answer?: (requests: readonly ReceivedRequest[]) => Answer;
-  readonly onRequest?: (requests: readonly ReceivedRequest[], metadata: Metadata) => void;
+  /** @param peer address and port of the connection it came over. */
+  readonly onRequest?: (requests: readonly ReceivedRequest[], metadata: Metadata, peer: string) => void;
 }
 
 /** An OTLP/gRPC metrics receiver on loopback. */
@@ -30,11 +35,12 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
   server.addService(metricsService, {
     Export(call: ServerUnaryCall<ExportRequest, object>, done: sendUnaryData<object>): void {
       const requests = flatten(call.request);
-      options.onRequest?.(requests, call.metadata);
+      options.onRequest?.(requests, call.metadata, call.getPeer());
       const answer = options.answer?.(requests) ?? { kind: 'acknowledge' };
       switch (answer.kind) {
         case 'acknowledge':
-          done(null, {});
+          if (answer.after === undefined) done(null, {});
+          else void answer.after.then(() => done(null, {}));
           break;
         case 'partial':
           done(null, { partialSuccess: { rejectedDataPoints: answer.rejectedPoints, errorMessage: answer.message } });

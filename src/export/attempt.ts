@@ -1,24 +1,40 @@
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 
+/** A request that the backend did not take. */
+export interface FailedAttempt {
+  readonly status: 'failed';
+  /** OTLP allows to send the same again. */
+  readonly retryable: boolean;
+  /** Never wait less than this before trying again. */
+  readonly retryAfterMs?: number;
+  /** The connection may be dead: the next attempt gets a new one. */
+  readonly reconnect: boolean;
+  /** What kind of failure it is, the same each time it happens: a status, or `timeout`. */
+  readonly cause: string;
+  /** Says what happened, for people; no secret. */
+  readonly message: string;
+}
+
 /** How one request to the backend ended. */
 export type AttemptResult =
-  | { readonly status: 'acknowledged'; readonly rejectedPoints: number; readonly message?: string }
   | {
-      readonly status: 'failed';
-      readonly retryable: boolean;
-      /** Never wait less than this before trying again. */
-      readonly retryAfterMs?: number;
-      /** The channel may be dead: the next attempt gets a new one. */
-      readonly reconnect: boolean;
-      /** Says what happened, for people; no secret. */
-      readonly message: string;
-    };
+      readonly status: 'acknowledged';
+      /** As the backend says; it may say nonsense. */
+      readonly rejectedPoints: number;
+      /** Why it rejected points, or a warning when it rejected none. */
+      readonly message?: string;
+    }
+  | FailedAttempt;
 
 /** Sends requests to one backend over one protocol. */
 export interface Sender {
   /** Address and protocol, for messages. */
   readonly target: string;
-  /** Sends once; never rejects, and ends within `timeoutMs`. */
-  send(metrics: ResourceMetrics, timeoutMs: number): Promise<AttemptResult>;
-  close(): Promise<void>;
+  /**
+   * Sends once; never rejects, and ends within `timeoutMs`.
+   * @param stop ends it earlier.
+   */
+  send(metrics: ResourceMetrics, timeoutMs: number, stop?: AbortSignal): Promise<AttemptResult>;
+  /** Lets connections go; waits for no request. */
+  close(): void;
 }

@@ -6,26 +6,25 @@ import {
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Sender } from './attempt.ts';
-import type { ExportOutcome } from './outcome.ts';
-import { isDelivered } from './outcome.ts';
-import { decide } from './retry.ts';
+import { cleanText } from '../model/text.ts';
+import type { AttemptResult, Sender } from './attempt.ts';
+import { type ExportOutcome, combine, isDelivered } from './outcome.ts';
+import { decide, firstBackOffMs, shareOf } from './retry.ts';
 
 /** What a {@link DeliveringExporter} is made of. */
 export interface ExporterOptions {
   /** Every backend gets every point. */
   readonly senders: readonly Sender[];
-  /** Longest time one cycle's delivery may take, retries included. */
+  /** Longest time from the beginning of a cycle to the end of its delivery, retries included. */
   readonly deadlineMs: number;
   /** Longest time one attempt may take. */
   readonly attemptMs: number;
   readonly random: () => number;
-  /** Told what became of each cycle's points. */
+  /** Longest wait before the second attempt; a second if absent. */
+  readonly backOffMs?: number;
+  /** Told what became of each cycle's points; not where there is nobody to send to. */
   readonly onOutcome: (outcome: ExportOutcome) => void;
 }
-
-/** An attempt gets a third of what is left, so that two more fit, but never less than this. */
-const shortestAttemptMs = 1_000;
 
 /**
  * Delivers each cycle's metrics or says that it could not: the SDK's flush and shutdown resolve either way, so the
@@ -34,20 +33,35 @@ const shortestAttemptMs = 1_000;
 export class DeliveringExporter implements PushMetricExporter {
   readonly #options: ExporterOptions;
   #last: ExportOutcome | undefined;
+  #cycleEndsAtMs = Number.POSITIVE_INFINITY;
   #endsAtMs = Number.POSITIVE_INFINITY;
+  #cycle = new AbortController();
+  #closed = false;
 
   constructor(options: ExporterOptions) {
     this.#options = options;
   }
 
-  /** What became of the last cycle's points; undefined before the first. */
+  /** What became of the points of the cycle that began last; undefined before its end, and when it had nothing to deliver. */
   get last(): ExportOutcome | undefined {
     return this.#last;
   }
 
-  /** From now on no delivery goes on past this long from now; for `once`, and for a shutdown. */
+  /** A cycle begins: its collection and its delivery share one deadline, so that it ends before the next one. */
+  beginCycle(): void {
+    this.#last = undefined;
+    this.#cycle = new AbortController();
+    this.#cycleEndsAtMs = performance.now() + this.#options.deadlineMs;
+  }
+
+  /**
+   * From now on no delivery goes on past this long from now; for `once`, and for a shutdown. The cycle that is under way
+   * gets half of it: the last push needs time of its own.
+   */
   endWithin(leftMs: number): void {
     this.#endsAtMs = performance.now() + leftMs;
+    const underWay = this.#cycle;
+    setTimeout(() => underWay.abort(), leftMs / 2).unref();
   }
 
   /** DELTA for observable gauges: only so does one that is no longer observed disappear. The wire form is the same. */
@@ -58,6 +72,10 @@ export class DeliveringExporter implements PushMetricExporter {
   }
 
   export(metrics: ResourceMetrics, resultCallback: (result: ExportResult) => void): void {
+    if (this.#closed) {
+      resultCallback({ code: ExportResultCode.FAILED, error: new Error('the exporter is closed') });
+      return;
+    }
     this.#deliver(metrics).then(
       (outcome) => {
         if (isDelivered(outcome)) resultCallback({ code: ExportResultCode.SUCCESS });
@@ -71,53 +89,69 @@ export class DeliveringExporter implements PushMetricExporter {
     return Promise.resolve();
   }
 
-  async shutdown(): Promise<void> {
-    await Promise.allSettled(this.#options.senders.map((sender) => sender.close()));
+  /** Nothing is sent from now on. */
+  shutdown(): Promise<void> {
+    this.#closed = true;
+    for (const sender of this.#options.senders) sender.close();
+    return Promise.resolve();
   }
 
   async #deliver(metrics: ResourceMetrics): Promise<ExportOutcome> {
     const points = countPoints(metrics);
-    const endsAtMs = Math.min(performance.now() + this.#options.deadlineMs, this.#endsAtMs);
+    const { signal } = this.#cycle;
     const outcomes = await Promise.all(
-      this.#options.senders.map((sender) => this.#deliverTo(sender, metrics, points, endsAtMs)),
+      this.#options.senders.map((sender) => this.#deliverTo(sender, metrics, points, signal)),
     );
-    const outcome = outcomes.reduce(add, { acknowledged: 0, rejected: 0, lost: 0 });
+    const outcome = combine(points, outcomes);
     this.#last = outcome;
-    this.#options.onOutcome(outcome);
+    if (outcomes.length > 0) this.#options.onOutcome(outcome);
     return outcome;
   }
 
-  async #deliverTo(sender: Sender, metrics: ResourceMetrics, points: number, endsAtMs: number): Promise<ExportOutcome> {
+  async #deliverTo(sender: Sender, metrics: ResourceMetrics, points: number, stop: AbortSignal): Promise<ExportOutcome> {
+    const { attemptMs, random, backOffMs = firstBackOffMs } = this.#options;
     for (let attempts = 1; ; attempts++) {
-      const leftMs = endsAtMs - performance.now();
-      const shareMs = Math.max(leftMs / 3, Math.min(leftMs, shortestAttemptMs));
-      const result = await sender.send(metrics, Math.max(1, Math.min(this.#options.attemptMs, shareMs)));
-      if (result.status === 'acknowledged') {
-        const rejected = Math.min(points, result.rejectedPoints);
-        if (rejected === 0) return { acknowledged: points, rejected, lost: 0 };
-        const why = result.message ?? 'no reason given';
-        return {
-          acknowledged: points - rejected,
-          rejected,
-          lost: 0,
-          message: `${sender.target} rejected ${rejected} of ${points} points: ${why}`,
-        };
-      }
-      const decision = decide(result, attempts, endsAtMs - performance.now(), this.#options.random());
-      if (decision.action === 'done') return { acknowledged: 0, rejected: 0, lost: points, message: result.message };
-      await sleep(decision.waitMs);
+      const result = await attempt(sender, metrics, Math.min(attemptMs, shareOf(this.#leftMs())), stop);
+      if (result.status === 'acknowledged') return taken(sender, points, result);
+      const decision = decide(result, { attempts, leftMs: this.#leftMs(), random: random(), backOffMs });
+      const goesOn = decision.action === 'retry' && (await slept(decision.waitMs, stop));
+      if (goesOn) continue;
+      const message = attempts === 1 ? result.message : `${result.message} (after ${attempts} attempts)`;
+      return { acknowledged: 0, rejected: 0, lost: points, cause: result.cause, message };
     }
+  }
+
+  #leftMs(): number {
+    return Math.min(this.#cycleEndsAtMs, this.#endsAtMs) - performance.now();
   }
 }
 
-function add(sum: ExportOutcome, next: ExportOutcome): ExportOutcome {
-  const message = [sum.message, next.message].filter((text) => text !== undefined).join('; ');
-  return {
-    acknowledged: sum.acknowledged + next.acknowledged,
-    rejected: sum.rejected + next.rejected,
-    lost: sum.lost + next.lost,
-    ...(message !== '' && { message }),
-  };
+/** One attempt. Whatever the sender does, its points are accounted for. */
+async function attempt(sender: Sender, metrics: ResourceMetrics, timeoutMs: number, stop: AbortSignal): Promise<AttemptResult> {
+  try {
+    return await sender.send(metrics, timeoutMs, stop);
+  } catch (error) {
+    const text = error instanceof Error ? cleanText(error.message) : 'unknown error';
+    return { status: 'failed', retryable: false, reconnect: false, cause: 'internal', message: `${sender.target}: ${text}` };
+  }
+}
+
+/** False when it was stopped. */
+function slept(waitMs: number, stop: AbortSignal): Promise<boolean> {
+  return sleep(waitMs, true, { signal: stop }).catch(() => false);
+}
+
+function taken(sender: Sender, points: number, result: AttemptResult & { status: 'acknowledged' }): ExportOutcome {
+  const { rejectedPoints, message } = result;
+  // A backend may claim anything; never count more than was sent.
+  const rejected = rejectedPoints > 0 ? Math.min(points, Math.trunc(rejectedPoints)) : 0;
+  if (rejected === 0) {
+    const warning = message === undefined ? {} : { warning: `${sender.target}: ${message}` };
+    return { acknowledged: points, rejected, lost: 0, ...warning };
+  }
+  const why = message ?? 'no reason given';
+  const text = `${sender.target} rejected ${rejected} of ${points} points: ${why}`;
+  return { acknowledged: points - rejected, rejected, lost: 0, cause: 'rejected', message: text };
 }
 
 function countPoints(metrics: ResourceMetrics): number {

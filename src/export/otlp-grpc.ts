@@ -1,10 +1,11 @@
 import { Metadata, status } from '@grpc/grpc-js';
-import { convertLegacyOtlpGrpcOptions, createOtlpGrpcExportDelegate } from '@opentelemetry/otlp-grpc-exporter-base';
-import { MetricsExporterMetricsHelper } from '@opentelemetry/otlp-transformer';
+import { convertLegacyOtlpGrpcOptions } from '@opentelemetry/otlp-grpc-exporter-base';
 import { cleanText } from '../model/text.ts';
-import type { AttemptResult, Sender } from './attempt.ts';
-import { delegateSender } from './delegate.ts';
-import { retryInfoMs } from './retry-info.ts';
+import type { FailedAttempt, Sender } from './attempt.ts';
+import { connectionProblem } from './connection.ts';
+import { retryInfoMs } from './google-rpc.ts';
+import { grpcTransport } from './grpc-transport.ts';
+import { transportSender } from './transport.ts';
 
 /** Codes that OTLP allows to be tried again (https://opentelemetry.io/docs/specs/otlp/#failures). */
 const retryable = new Set<number>([
@@ -16,46 +17,47 @@ const retryable = new Set<number>([
   status.DATA_LOSS,
 ]);
 
+/** What to do about a status, where there is something to be done. */
+const advice: ReadonlyMap<number, string> = new Map([
+  [status.UNIMPLEMENTED, 'it takes no metrics (Jaeger stores traces only); put an OpenTelemetry Collector in between'],
+  [status.UNAUTHENTICATED, 'see OTEL_EXPORTER_OTLP_HEADERS'],
+  [status.PERMISSION_DENIED, 'see OTEL_EXPORTER_OTLP_HEADERS'],
+]);
+
 /** Pushes over OTLP/gRPC. Headers, TLS and compression come from the `OTEL_EXPORTER_OTLP_*` environment. */
-export function grpcSender(url: string, timeoutMs: number): Sender {
+export function grpcSender(url: string): Sender {
   const target = `${url} (OTLP/gRPC)`;
-  return delegateSender({
+  return transportSender({
     target,
-    connect: (serializer) =>
-      createOtlpGrpcExportDelegate(
-        convertLegacyOtlpGrpcOptions({ url, timeoutMillis: timeoutMs }, 'METRICS'),
-        serializer,
-        'claude_usage_metrics_otlp_grpc',
-        MetricsExporterMetricsHelper,
-        undefined,
-        'MetricsExportService',
-        '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
-      ),
+    connect: () => grpcTransport(convertLegacyOtlpGrpcOptions({ url }, 'METRICS')),
     explain: (error) => explain(error, target),
   });
 }
 
-function explain(error: unknown, target: string): AttemptResult {
+async function explain(error: unknown, target: string): Promise<FailedAttempt> {
   const code = codeOf(error);
   if (code === undefined) {
     const text = error instanceof Error ? error.message : 'unknown error';
-    return { status: 'failed', retryable: false, reconnect: true, message: `${target}: ${cleanText(text)}` };
+    const message = `${target}: no request could be made: ${connectionProblem(text)}`;
+    return { status: 'failed', retryable: false, reconnect: true, cause: 'internal', message };
   }
-  const retryAfterMs = delayOf(error);
+  const retryAfterMs = await delayOf(error);
   return {
     status: 'failed',
     retryable: retryable.has(code) || (code === status.RESOURCE_EXHAUSTED && retryAfterMs !== undefined),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     reconnect: code === status.DEADLINE_EXCEEDED || code === status.UNAVAILABLE,
-    message: `${target} answered ${status[code] ?? code}${hint(code, detailsOf(error))}`,
+    cause: code === status.DEADLINE_EXCEEDED ? 'timeout' : (status[code] ?? String(code)),
+    message: describe(code, detailsOf(error), target),
   };
 }
 
-function hint(code: number, details: string): string {
-  if (code === status.UNIMPLEMENTED) {
-    return ': it takes no metrics (Jaeger stores traces only); put an OpenTelemetry Collector in between';
-  }
-  return details === '' ? '' : `: ${cleanText(details)}`;
+function describe(code: number, details: string, target: string): string {
+  const lastError = /^No connection established\. Last error: (.*?)(?: \([-\d:.TZ]*\))?\. Resolution note: /s.exec(details)?.[1];
+  const unreached = lastError ?? (details.startsWith('Name resolution failed') ? details : undefined);
+  if (unreached !== undefined) return `${target} cannot be reached: ${connectionProblem(unreached)}`;
+  const texts = [cleanText(details), advice.get(code) ?? ''].filter((text) => text !== '');
+  return `${target} answered ${[status[code] ?? code, ...texts].join(': ')}`;
 }
 
 function codeOf(error: unknown): number | undefined {
@@ -66,7 +68,7 @@ function detailsOf(error: unknown): string {
   return error instanceof Error && 'details' in error && typeof error.details === 'string' ? error.details : '';
 }
 
-function delayOf(error: unknown): number | undefined {
+async function delayOf(error: unknown): Promise<number | undefined> {
   if (!(error instanceof Error && 'metadata' in error && error.metadata instanceof Metadata)) return undefined;
   const [details] = error.metadata.get('grpc-status-details-bin');
   return Buffer.isBuffer(details) ? retryInfoMs(details) : undefined;

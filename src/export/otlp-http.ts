@@ -1,43 +1,88 @@
-import { OTLPExporterError } from '@opentelemetry/otlp-exporter-base';
-import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http';
-import { MetricsExporterMetricsHelper } from '@opentelemetry/otlp-transformer';
+import { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
+import { retryAfterMs } from '../http/retry-after.ts';
 import { cleanText } from '../model/text.ts';
-import type { AttemptResult, Sender } from './attempt.ts';
-import { delegateSender } from './delegate.ts';
+import type { FailedAttempt, Sender } from './attempt.ts';
+import { connectionProblem } from './connection.ts';
+import { statusMessage } from './google-rpc.ts';
+import { HttpStatusError, httpTransport } from './http-transport.ts';
+import { transportSender } from './transport.ts';
 
-const notMetrics = new Set([404, 405, 415]);
+/** Statuses that OTLP allows to be tried again (https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes). */
+const retryableStatuses = new Set([429, 502, 503, 504]);
 
-/**
- * Pushes over OTLP/HTTP with protobuf. Headers, TLS and compression come from the environment. The SDK's transport
- * tries 429, 502, 503, 504 and broken connections again by itself, within its timeout.
- */
-export function httpSender(url: string, timeoutMs: number): Sender {
+/** Failures of a connection that may be over soon; a certificate will not be. */
+const retryableCodes = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+]);
+
+const contentType = { 'Content-Type': 'application/x-protobuf' };
+
+/** Pushes over OTLP/HTTP with protobuf. Headers, TLS and compression come from the environment. */
+export function httpSender(url: string): Sender {
   const target = `${url} (OTLP/HTTP)`;
-  return delegateSender({
+  return transportSender({
     target,
-    connect: (serializer) =>
-      createOtlpHttpExportDelegate(
-        convertLegacyHttpOptions({ url, timeoutMillis: timeoutMs }, 'METRICS', 'v1/metrics', {
-          'Content-Type': 'application/x-protobuf',
-        }),
-        serializer,
-        'claude_usage_metrics_otlp_http',
-        MetricsExporterMetricsHelper,
-        undefined,
-      ),
+    connect: () => httpTransport(convertLegacyHttpOptions({ url }, 'METRICS', 'v1/metrics', contentType)),
     explain: (error) => explain(error, target),
   });
 }
 
-function explain(error: unknown, target: string): AttemptResult {
-  const failed = { status: 'failed', retryable: false, reconnect: false } as const;
-  if (error instanceof OTLPExporterError && error.code !== undefined) {
-    const hint = notMetrics.has(error.code)
-      ? ': it takes no metrics at this path; check the endpoint, or put an OpenTelemetry Collector in between'
-      : '';
-    return { ...failed, message: `${target} answered ${error.code}${hint}` };
-  }
+async function explain(error: unknown, target: string): Promise<FailedAttempt> {
+  if (error instanceof HttpStatusError) return refused(error, target);
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const text = code ?? (error instanceof Error ? error.message : 'unknown error');
-  return { ...failed, message: `${target}: ${cleanText(text)}` };
+  const text = error instanceof Error ? error.message : 'unknown error';
+  return {
+    status: 'failed',
+    retryable: code !== undefined && retryableCodes.has(code),
+    reconnect: true,
+    cause: code ?? 'internal',
+    message: `${target} cannot be reached: ${connectionProblem(code === undefined ? text : `${code} ${text}`)}`,
+  };
+}
+
+async function refused(error: HttpStatusError, target: string): Promise<FailedAttempt> {
+  const { statusCode } = error;
+  const waitMs = retryAfterMs(error.retryAfter, new Date());
+  const texts = [await said(error), advice(statusCode)].filter((text) => text !== undefined && text !== '');
+  return {
+    status: 'failed',
+    retryable: retryableStatuses.has(statusCode),
+    ...(waitMs !== undefined && { retryAfterMs: waitMs }),
+    reconnect: false,
+    cause: String(statusCode),
+    message: `${target} answered ${[statusCode, ...texts].join(': ')}`,
+  };
+}
+
+function advice(statusCode: number): string | undefined {
+  if (statusCode < 300) return 'a web page is no answer to OTLP; check the endpoint';
+  if (statusCode < 400) return 'it redirects, which is not followed; set the endpoint to where it leads';
+  switch (statusCode) {
+    case 401:
+    case 403:
+      return 'see OTEL_EXPORTER_OTLP_HEADERS';
+    case 404:
+    case 405:
+    case 415:
+      return 'it takes no metrics at this path; check the endpoint, or put an OpenTelemetry Collector in between';
+    default:
+      return undefined;
+  }
+}
+
+/** The reason that a backend gives: a google.rpc.Status, or plain text. */
+async function said({ contentType, body }: HttpStatusError): Promise<string | undefined> {
+  const text = contentType.startsWith('application/x-protobuf')
+    ? await statusMessage(body)
+    : /^(text\/plain|application\/json)/.test(contentType)
+      ? body.toString('utf8').trim()
+      : undefined;
+  return text === undefined ? undefined : cleanText(text);
 }

@@ -1,4 +1,4 @@
-import { type MetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { DataPointType, type MetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import type { DeliveringExporter } from './exporter.ts';
 
 /** What a {@link CycleReader} is made of. */
@@ -8,23 +8,83 @@ export interface ReaderOptions {
   readonly timeoutMs: number;
   /** Told how long each collection took. */
   readonly onCollected: (durationMs: number) => void;
+  /** Told what must never happen: a collection that failed, whole or in part. */
+  readonly onError: (error: unknown) => void;
 }
 
-/** The one reader: collects at each interval and hands over to the exporter. */
-export class CycleReader extends PeriodicExportingMetricReader {
-  readonly #onCollected: (durationMs: number) => void;
+/**
+ * Series an instrument may have. The SDK’s own limit of 2,000 would fold the rest into one series with the last one’s
+ * value; how many there can be is bounded by the size of an answer and by the number of accounts.
+ */
+const maxSeries = 100_000;
 
-  constructor({ exporter, intervalMs, timeoutMs, onCollected }: ReaderOptions) {
-    super({ exporter, exportIntervalMillis: intervalMs, exportTimeoutMillis: timeoutMs });
-    this.#onCollected = onCollected;
+type Collected = Awaited<ReturnType<MetricReader['collect']>>;
+
+/** The one reader: collects when told to and at each interval, and hands over to the exporter. */
+export class CycleReader extends PeriodicExportingMetricReader {
+  readonly #options: ReaderOptions;
+  #collectedAtMs = Number.NEGATIVE_INFINITY;
+  #ended = false;
+
+  constructor(options: ReaderOptions) {
+    const { exporter, intervalMs, timeoutMs } = options;
+    super({
+      exporter,
+      exportIntervalMillis: intervalMs,
+      exportTimeoutMillis: timeoutMs,
+      cardinalityLimits: { default: maxSeries },
+    });
+    this.#options = options;
   }
 
-  override async collect(options?: Parameters<MetricReader['collect']>[0]): ReturnType<MetricReader['collect']> {
+  /** From now on collects at each interval. */
+  begin(): void {
+    if (!this.#ended) super.onInitialized();
+  }
+
+  override async collect(options?: Parameters<MetricReader['collect']>[0]): Promise<Collected> {
+    this.#options.exporter.beginCycle();
     const startedMs = performance.now();
     try {
-      return await super.collect(options);
+      const collected = await this.#collect(options);
+      for (const error of collected.errors) this.#options.onError(error);
+      return collected;
+    } catch (error) {
+      this.#options.onError(error);
+      throw error;
     } finally {
-      this.#onCollected(performance.now() - startedMs);
+      this.#options.onCollected(performance.now() - startedMs);
     }
   }
+
+  /** The SDK would start its timer here; the first cycle is at the start, and the intervals count from it. */
+  protected override onInitialized(): void {
+    // begin() does it.
+  }
+
+  protected override onShutdown(): Promise<void> {
+    this.#ended = true;
+    return super.onShutdown();
+  }
+
+  /**
+   * Of two observations of a gauge the SDK exports the one with the later wall-clock time: after the clock was set back
+   * that is the old one, as if it were new. Such a collection has no gauges.
+   */
+  async #collect(options?: Parameters<MetricReader['collect']>[0]): Promise<Collected> {
+    const nowMs = Date.now();
+    const setBack = nowMs < this.#collectedAtMs;
+    this.#collectedAtMs = nowMs;
+    const collected = await super.collect(options);
+    return setBack ? withoutGauges(collected) : collected;
+  }
+}
+
+function withoutGauges(collected: Collected): Collected {
+  const { resource, scopeMetrics } = collected.resourceMetrics;
+  const kept = scopeMetrics.map(({ scope, metrics }) => ({
+    scope,
+    metrics: metrics.filter(({ dataPointType }) => dataPointType !== DataPointType.GAUGE),
+  }));
+  return { errors: collected.errors, resourceMetrics: { resource, scopeMetrics: kept } };
 }

@@ -30,11 +30,20 @@ export class StateLog {
   }
 
   /** What became of a cycle’s points. */
-  export(outcome: { readonly rejected: number; readonly lost: number; readonly message?: string }): void {
-    const state = outcome.lost > 0 ? 'lost' : outcome.rejected > 0 ? 'rejected' : 'acknowledged';
-    if (!this.#changed('export', state)) return;
+  export(outcome: {
+    readonly rejected: number;
+    readonly lost: number;
+    /** The same for failures of the same kind, whose messages may differ. */
+    readonly cause?: string;
+    readonly message?: string;
+    readonly warning?: string;
+  }): void {
+    const { rejected, lost, cause, message, warning } = outcome;
+    if (warning !== undefined && this.#isNew(`export/${warning}`)) this.#logger.warn(warning);
+    const state = lost > 0 ? 'lost' : rejected > 0 ? 'rejected' : 'acknowledged';
+    if (!this.#changed('export', `${state}/${cause ?? ''}`)) return;
     if (state === 'acknowledged') this.#logger.info('the backend acknowledges all points');
-    else this.#logger.error({ lost: outcome.lost, rejected: outcome.rejected }, outcome.message ?? 'points were lost');
+    else this.#logger.error({ lost, rejected }, message ?? 'points were lost');
   }
 
   #changed(what: string, state: string): boolean {

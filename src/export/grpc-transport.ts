@@ -1,0 +1,36 @@
+import { Client, compressionAlgorithms } from '@grpc/grpc-js';
+import type { convertLegacyOtlpGrpcOptions } from '@opentelemetry/otlp-grpc-exporter-base';
+import { version } from '../version.ts';
+import type { Transport } from './transport.ts';
+
+/** The environment's settings for OTLP/gRPC, as the SDK reads them. */
+export type GrpcOptions = ReturnType<typeof convertLegacyOtlpGrpcOptions>;
+
+const method = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
+const asIs = (bytes: Buffer): Buffer => bytes;
+
+/** A channel of its own. @throws when the credentials or headers of the settings cannot be used. */
+export function grpcTransport(options: GrpcOptions): Transport {
+  const metadata = options.metadata();
+  const client = new Client(options.url, options.credentials(), {
+    'grpc.default_compression_algorithm': compressionAlgorithms[options.compression === 'gzip' ? 'gzip' : 'identity'],
+    'grpc.primary_user_agent': `claude-usage-metrics/${version}`,
+    // grpc-js else hands the connection of an earlier channel to the next one, a dead one too.
+    'grpc.use_local_subchannel_pool': 1,
+  });
+  return {
+    close: () => client.close(),
+    exchange: (body, { timeoutMs, signal }) =>
+      new Promise((resolve, reject) => {
+        // The signal ends it; the deadline is for the backend to know.
+        const deadline = new Date(Date.now() + timeoutMs + 1_000);
+        const call = client.makeUnaryRequest(method, asIs, asIs, Buffer.from(body), metadata, { deadline }, (error, answer) => {
+          signal.removeEventListener('abort', cancel);
+          if (error !== null) reject(error);
+          else resolve(answer ?? new Uint8Array());
+        });
+        const cancel = (): void => call.cancel();
+        signal.addEventListener('abort', cancel, { once: true });
+      }),
+  };
+}

@@ -1,0 +1,73 @@
+import type { ClientRequest, IncomingMessage, Agent as HttpAgent } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
+import { version } from '../version.ts';
+import type { Transport } from './transport.ts';
+
+/** The environment's settings for OTLP/HTTP, as the SDK reads them. */
+export type HttpOptions = ReturnType<typeof convertLegacyHttpOptions>;
+
+/** An answer that is no success. */
+export class HttpStatusError extends Error {
+  readonly statusCode: number;
+  readonly contentType: string;
+  /** As it came. */
+  readonly retryAfter: string | undefined;
+  readonly body: Buffer;
+
+  constructor(statusCode: number, { headers }: IncomingMessage, body: Buffer) {
+    super(`HTTP ${statusCode}`);
+    this.statusCode = statusCode;
+    this.contentType = headers['content-type']?.toLowerCase() ?? '';
+    this.retryAfter = headers['retry-after'];
+    this.body = body;
+  }
+}
+
+/** Longest answer that is read; an OTLP one is a count and a message. */
+const maxAnswerBytes = 1024 * 1024;
+
+/** One POST an exchange; no redirect is followed. */
+export function httpTransport(options: HttpOptions): Transport {
+  const url = new URL(options.url);
+  let agent: Promise<HttpAgent> | undefined;
+  return {
+    async exchange(body, { signal }) {
+      const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
+      agent ??= Promise.resolve(options.agentFactory(url.protocol));
+      const zipped = options.compression === 'gzip';
+      const bytes = zipped ? await promisify(gzip)(body) : body;
+      const headers = {
+        'user-agent': `claude-usage-metrics/${version}`,
+        ...(await options.headers()),
+        'content-length': bytes.length,
+        ...(zipped && { 'content-encoding': 'gzip' }),
+      };
+      return answerTo(request(url, { method: 'POST', headers, agent: await agent, signal }), bytes);
+    },
+    close() {
+      agent?.then((open) => open.destroy()).catch(() => undefined);
+    },
+  };
+}
+
+/** @throws {HttpStatusError} or what Node says of the connection. */
+async function answerTo(request: ClientRequest, body: Uint8Array): Promise<Buffer> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request.on('response', resolve).on('error', reject).end(body);
+  });
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxAnswerBytes) throw new Error(`the answer has more than ${maxAnswerBytes} bytes`);
+    chunks.push(chunk);
+  }
+  const answer = Buffer.concat(chunks);
+  const { statusCode = 0, headers } = response;
+  // A web page in place of an answer: a proxy, or a login. Nobody took the points.
+  const isPage = headers['content-type']?.toLowerCase().startsWith('text/html') === true;
+  if (statusCode < 200 || statusCode > 299 || (isPage && answer.length > 0)) throw new HttpStatusError(statusCode, response, answer);
+  return answer;
+}

@@ -1,0 +1,104 @@
+import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
+import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import { cleanText } from '../model/text.ts';
+import type { AttemptResult, FailedAttempt, Sender } from './attempt.ts';
+
+/** How long an exchange may take. */
+export interface ExchangeLimits {
+  readonly timeoutMs: number;
+  /** Aborted at the latest when the time is over. */
+  readonly signal: AbortSignal;
+}
+
+/** A connection to a backend that carries requests as bytes. */
+export interface Transport {
+  /**
+   * Sends one request and returns the answer to it.
+   * @throws what went wrong; also when the signal is aborted.
+   */
+  exchange(body: Uint8Array, limits: ExchangeLimits): Promise<Uint8Array>;
+  close(): void;
+}
+
+/** What makes a sender out of transports. */
+export interface TransportOptions {
+  readonly target: string;
+  /** Makes a transport with a connection of its own. */
+  readonly connect: () => Transport;
+  /** What an error of the transport means. */
+  readonly explain: (error: unknown) => Promise<FailedAttempt>;
+}
+
+/**
+ * Sends metrics as protobuf over a transport, and over a new one after a failure that may be the connection's.
+ *
+ * The SDK's own delegates are not used, only its serializer and its reading of the environment: over gRPC they share
+ * connections with every channel to the same address, so that one that is dead is never replaced; over HTTP they try again by
+ * themselves and hide the status; and neither can be stopped.
+ */
+export function transportSender({ target, connect, explain }: TransportOptions): Sender {
+  let transport: Transport | undefined;
+
+  function close(): void {
+    transport?.close();
+    transport = undefined;
+  }
+
+  async function send(metrics: ResourceMetrics, timeoutMs: number, stop?: AbortSignal): Promise<AttemptResult> {
+    const giveUp = new AbortController();
+    const abort = (): void => giveUp.abort();
+    const timer = setTimeout(abort, timeoutMs);
+    stop?.addEventListener('abort', abort, { once: true });
+    try {
+      transport ??= connect();
+      return acknowledged(await transport.exchange(encode(metrics), { timeoutMs, signal: giveUp.signal }));
+    } catch (error) {
+      const failed = await failure(error);
+      if (failed.reconnect) close();
+      return failed;
+    } finally {
+      clearTimeout(timer);
+      stop?.removeEventListener('abort', abort);
+    }
+
+    async function failure(error: unknown): Promise<FailedAttempt> {
+      if (stop?.aborted === true) return stopped(target);
+      if (giveUp.signal.aborted) return timedOut(target, timeoutMs);
+      return explain(error);
+    }
+  }
+
+  return { target, close, send };
+}
+
+/** Without a metric the request is empty, not a resource of nothing: valid OTLP that leaves nothing behind. */
+function encode(metrics: ResourceMetrics): Uint8Array {
+  const encoded = metrics.scopeMetrics.length === 0 ? undefined : ProtobufMetricsSerializer.serializeRequest(metrics);
+  return encoded ?? new Uint8Array();
+}
+
+function stopped(target: string): FailedAttempt {
+  const message = `${target} had not answered when the agent was stopped`;
+  return { status: 'failed', retryable: false, reconnect: true, cause: 'stopped', message };
+}
+
+/** No answer in time. The connection may be one that nobody holds any more. */
+function timedOut(target: string, timeoutMs: number): FailedAttempt {
+  const seconds = Math.round(timeoutMs / 10) / 100;
+  return { status: 'failed', retryable: true, reconnect: true, cause: 'timeout', message: `${target} did not answer within ${seconds} s` };
+}
+
+function acknowledged(answer: Uint8Array): AttemptResult {
+  let partial: ReturnType<typeof ProtobufMetricsSerializer.deserializeResponse>['partialSuccess'];
+  try {
+    partial = ProtobufMetricsSerializer.deserializeResponse(answer).partialSuccess;
+  } catch {
+    return { status: 'acknowledged', rejectedPoints: 0, message: 'its answer is not in the form that OTLP demands' };
+  }
+  const message = partial?.errorMessage;
+  return {
+    status: 'acknowledged',
+    rejectedPoints: partial?.rejectedDataPoints ?? 0,
+    ...(message !== undefined && message !== '' && { message: cleanText(message) }),
+  };
+}

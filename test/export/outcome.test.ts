@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type ExportOutcome, combine, isDelivered } from '../../src/export/outcome.ts';
+
+const outcomeOf = (points: number): fc.Arbitrary<ExportOutcome> =>
+  fc.oneof(
+    fc.constant({ acknowledged: points, rejected: 0, lost: 0 }),
+    fc.constant({ acknowledged: 0, rejected: 0, lost: points, message: 'down', cause: 'UNAVAILABLE' }),
+    fc.integer({ min: 0, max: points }).map((rejected) => ({ acknowledged: points - rejected, rejected, lost: 0, message: 'too old' })),
+  );
+
+const delivery = fc.nat({ max: 1_000 }).chain((points) =>
+  fc.record({ points: fc.constant(points), outcomes: fc.array(outcomeOf(points), { minLength: 1, maxLength: 4 }) }),
+);
+
+test('acknowledged, rejected and lost add up to what was produced, however many backends get it', () => {
+  fc.assert(
+    fc.property(delivery, ({ points, outcomes }) => {
+      const { acknowledged, rejected, lost } = combine(points, outcomes);
+      expect(acknowledged + rejected + lost).toBe(points);
+      expect(Math.min(acknowledged, rejected, lost)).toBeGreaterThanOrEqual(0);
+    }),
+  );
+});
+
+test('it is delivered only if every backend took every point', () => {
+  fc.assert(
+    fc.property(delivery, ({ points, outcomes }) => {
+      expect(isDelivered(combine(points, outcomes))).toBe(outcomes.every(isDelivered));
+    }),
+  );
+});
+
+test('what one backend lost is lost, and both say why', () => {
+  const outcome = combine(10, [
+    { acknowledged: 10, rejected: 0, lost: 0, warning: 'slow down' },
+    { acknowledged: 0, rejected: 0, lost: 10, cause: 'UNAVAILABLE', message: 'a is down' },
+    { acknowledged: 7, rejected: 3, lost: 0, cause: 'rejected', message: 'b rejected 3' },
+  ]);
+  expect(outcome).toEqual({
+    acknowledged: 0,
+    rejected: 0,
+    lost: 10,
+    cause: 'UNAVAILABLE; rejected',
+    message: 'a is down; b rejected 3',
+    warning: 'slow down',
+  });
+});
+
+test('with nobody to send to nothing is owed', () => {
+  expect(combine(10, [])).toEqual({ acknowledged: 0, rejected: 0, lost: 0 });
+});

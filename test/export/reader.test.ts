@@ -1,0 +1,161 @@
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import type { Meter } from '@opentelemetry/api';
+import { expect, test, vi } from 'vitest';
+import type { ReceivedPoint } from '../../src/demo/otlp-messages.ts';
+import { startReceiver } from '../../src/demo/receiver.ts';
+import { DeliveringExporter } from '../../src/export/exporter.ts';
+import { grpcSender } from '../../src/export/otlp-grpc.ts';
+import { CycleReader } from '../../src/export/reader.ts';
+import { cleanup } from '../support/cleanup.ts';
+import { gaugePoints } from '../support/metrics.ts';
+
+const after = cleanup();
+
+interface Pipeline {
+  readonly meter: Meter;
+  readonly reader: CycleReader;
+  readonly exporter: DeliveringExporter;
+  readonly provider: MeterProvider;
+  /** Points of each request. */
+  readonly requests: readonly (readonly ReceivedPoint[])[];
+  readonly errors: readonly unknown[];
+}
+
+async function pipeline(intervalMs = 60_000): Promise<Pipeline> {
+  const requests: ReceivedPoint[][] = [];
+  const errors: unknown[] = [];
+  const receiver = await startReceiver({ onRequest: (received) => requests.push(received.flatMap(({ points }) => points)) });
+  after(() => receiver.stop());
+  const exporter = new DeliveringExporter({
+    senders: [grpcSender(`http://127.0.0.1:${receiver.port}`)],
+    deadlineMs: 5_000,
+    attemptMs: 5_000,
+    random: () => 0,
+    onOutcome: () => undefined,
+  });
+  const timeoutMs = Math.min(5_000, intervalMs);
+  const reader = new CycleReader({ exporter, intervalMs, timeoutMs, onCollected: () => undefined, onError: (error) => errors.push(error) });
+  const provider = new MeterProvider({ readers: [reader] });
+  after(async () => {
+    await exporter.shutdown();
+    await provider.shutdown();
+  });
+  return { meter: provider.getMeter('test'), reader, exporter, provider, requests, errors };
+}
+
+test('nothing is collected before it is told to begin', async () => {
+  const { meter, provider, requests } = await pipeline(50);
+  meter.createCounter('counter').add(1);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(requests).toHaveLength(0);
+  await provider.shutdown();
+  await expect.poll(() => requests.length).toBe(1);
+});
+
+test('it collects at each interval once it has begun, and after its end no more', async () => {
+  const { meter, provider, reader, requests } = await pipeline(50);
+  meter.createCounter('counter').add(1);
+  reader.begin();
+  await expect.poll(() => requests.length).toBeGreaterThan(3);
+  await provider.shutdown();
+  const atEnd = requests.length;
+  reader.begin();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(requests).toHaveLength(atEnd);
+});
+
+test('a gauge that is not observed any more disappears, while a counter stays and stays cumulative', async () => {
+  const { meter, reader, requests } = await pipeline();
+  let known = true;
+  meter.createObservableGauge('gauge').addCallback((result) => {
+    if (known) result.observe(1);
+  });
+  const counter = meter.createCounter('counter');
+  const histogram = meter.createHistogram('histogram');
+  counter.add(1);
+  histogram.record(1);
+  await reader.forceFlush();
+  counter.add(1);
+  await reader.forceFlush();
+  known = false;
+  await reader.forceFlush();
+  expect(requests.map((points) => points.map(({ metric }) => metric))).toEqual([
+    ['gauge', 'counter', 'histogram'],
+    ['gauge', 'counter', 'histogram'],
+    ['counter', 'histogram'],
+  ]);
+  const sums = requests.flat().filter(({ metric }) => metric === 'counter');
+  expect(sums.map(({ value, temporality }) => [value, temporality])).toEqual([
+    [1, 'cumulative'],
+    [2, 'cumulative'],
+    [2, 'cumulative'],
+  ]);
+  expect(new Set(sums.map(({ startTimeUnixNano }) => startTimeUnixNano)).size).toBe(1);
+  expect(requests.flat().filter(({ metric }) => metric === 'histogram').every(({ temporality }) => temporality === 'cumulative')).toBe(true);
+});
+
+test('thousands of series all arrive with their own values', async () => {
+  const series = 2_500;
+  const { meter, reader, requests } = await pipeline();
+  meter.createObservableGauge('gauge').addCallback((result) => {
+    for (let index = 0; index < series; index++) result.observe(index, { index: String(index) });
+  });
+  const counter = meter.createCounter('counter');
+  for (let index = 0; index < series; index++) counter.add(index, { index: String(index) });
+  await reader.forceFlush();
+  for (const metric of ['gauge', 'counter']) {
+    const points = requests.flat().filter((point) => point.metric === metric);
+    expect(points).toHaveLength(series);
+    expect(points.every(({ attributes, value }) => attributes['index'] === String(value))).toBe(true);
+  }
+});
+
+test('a collection that fails is told, and leaves no older outcome behind as its own', async () => {
+  const { exporter } = await pipeline();
+  exporter.beginCycle();
+  await new Promise((resolve) => exporter.export(gaugePoints(1), resolve));
+  expect(exporter.last).toMatchObject({ acknowledged: 1 });
+  const errors: unknown[] = [];
+  // No MeterProvider has it, so that it has nothing to collect from.
+  const reader = new CycleReader({
+    exporter,
+    intervalMs: 60_000,
+    timeoutMs: 5_000,
+    onCollected: () => undefined,
+    onError: (error) => errors.push(error),
+  });
+  await reader.forceFlush();
+  expect(errors).toHaveLength(1);
+  expect(exporter.last).toBeUndefined();
+});
+
+test('a callback that fails is told, and the rest is exported', async () => {
+  const { meter, reader, requests, errors } = await pipeline();
+  const broken = new Error('broken callback');
+  meter.createObservableGauge('broken').addCallback(() => Promise.reject(broken));
+  meter.createObservableGauge('whole').addCallback((result) => result.observe(1));
+  await reader.forceFlush();
+  expect(errors).toEqual([broken]);
+  expect(requests.flat().map(({ metric }) => metric)).toEqual(['whole']);
+});
+
+test('after the clock was set back no old value is exported as a new one', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-21T12:00:00Z') });
+  after(() => vi.useRealTimers());
+  const { meter, reader, requests } = await pipeline();
+  let value = 1;
+  meter.createObservableGauge('gauge').addCallback((result) => result.observe(value));
+  meter.createCounter('counter').add(1);
+  await reader.forceFlush();
+  vi.setSystemTime(new Date('2026-11-21T11:00:00Z'));
+  value = 2;
+  await reader.forceFlush();
+  vi.setSystemTime(new Date('2026-11-21T11:01:00Z'));
+  value = 3;
+  await reader.forceFlush();
+  expect(requests.map((points) => points.map(({ metric, value: exported }) => [metric, exported]))).toEqual([
+    [['gauge', 1], ['counter', 1]],
+    [['counter', 1]],
+    [['gauge', 3], ['counter', 1]],
+  ]);
+});
