@@ -15,7 +15,7 @@ export function grpcTransport(options: GrpcOptions): Transport {
   const client = new Client(options.url, options.credentials(), {
     'grpc.default_compression_algorithm': compressionAlgorithms[options.compression === 'gzip' ? 'gzip' : 'identity'],
     'grpc.primary_user_agent': `claude-usage-metrics/${version}`,
-    // grpc-js else hands the connection of an earlier channel to the next one, a dead one too.
+    // grpc-js else shares a connection with every channel to the same address, also one that died without a word.
     'grpc.use_local_subchannel_pool': 1,
   });
   return {

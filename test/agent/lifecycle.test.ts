@@ -81,6 +81,23 @@ test('a stop during the first reads still pushes what is known, in no time, and 
   expect(world.pushes).toHaveLength(1);
 });
 
+test('first reads that end while the last push hangs lead to no other push', async () => {
+  const asked = Promise.withResolvers<() => unknown>();
+  world.claude = (response) => asked.resolve(() => response.end('{}'));
+  world.receiver = { kind: 'hang' };
+  const agent = agentOf(world.settings);
+  const started = agent.start();
+  const answer = await asked.promise;
+  agent.limitDelivery(600);
+  const stopped = agent.stop();
+  await expect.poll(() => world.pushes.length).toBe(1);
+  world.receiver = { kind: 'acknowledge' };
+  answer();
+  await Promise.all([started, stopped]);
+  const collections = new Set(world.pushes.flat().flatMap(({ points }) => points.map(({ timeUnixNano }) => timeUnixNano)));
+  expect(collections.size).toBe(1);
+});
+
 test('a stop while a push waits for a source that hangs does not wait for it', async () => {
   const agent = agentOf(world.settings, { readDeadlineMs: 10_000 });
   await agent.start();

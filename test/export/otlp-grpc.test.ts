@@ -4,6 +4,7 @@ import { type Metadata, status } from '@grpc/grpc-js';
 import { expect, test, vi } from 'vitest';
 import type { ReceivedRequest } from '../../src/demo/otlp-messages.ts';
 import { type Answer, startReceiver } from '../../src/demo/receiver.ts';
+import type { Sender } from '../../src/export/attempt.ts';
 import { grpcSender } from '../../src/export/otlp-grpc.ts';
 import { cleanup } from '../support/cleanup.ts';
 import { statusDetails, statusWithRetryInfo } from '../support/google-rpc.ts';
@@ -163,6 +164,23 @@ test('a connection that died without a word costs one attempt', async () => {
   expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({ status: 'acknowledged' });
 });
 
+test('a connection that died is left, though another channel to the same address holds on to it', async () => {
+  const receiver = await startReceiver();
+  after(() => receiver.stop());
+  const network = await startProxy(receiver.port);
+  after(() => network.stop());
+  const [holding, leaving] = [1, 2].map(() => grpcSender(`http://127.0.0.1:${network.port}`)) as [Sender, Sender];
+  for (const sender of [holding, leaving]) {
+    after(() => sender.close());
+    expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({ status: 'acknowledged' });
+  }
+  network.freeze();
+  const held = holding.send(gaugePoints(1), 400);
+  expect(await leaving.send(gaugePoints(1), 100)).toMatchObject({ cause: 'timeout' });
+  expect(await leaving.send(gaugePoints(1), 200)).toMatchObject({ status: 'acknowledged' });
+  await held;
+});
+
 test('a request is given up at once when it is stopped', async () => {
   const asked = Promise.withResolvers<undefined>();
   const receiver = await startReceiver({ answer: () => ({ kind: 'hang' }), onRequest: () => asked.resolve(undefined) });
@@ -170,8 +188,10 @@ test('a request is given up at once when it is stopped', async () => {
   const stop = new AbortController();
   const sent = grpcSender(`http://127.0.0.1:${receiver.port}`).send(gaugePoints(1), 15_000, stop.signal);
   await asked.promise;
+  const stoppedAtMs = performance.now();
   stop.abort();
   expect(await sent).toMatchObject({ status: 'failed', retryable: false, cause: 'stopped' });
+  expect(performance.now() - stoppedAtMs).toBeLessThan(10_000);
 });
 
 test('headers and compression come from the environment, those for metrics before the general ones', async () => {

@@ -53,7 +53,7 @@ test('nothing is collected before it is told to begin', async () => {
 });
 
 test('it collects at each interval once it has begun, and after its end no more', async () => {
-  const { meter, provider, reader, requests } = await pipeline(50);
+  const { meter, provider, reader, requests, errors } = await pipeline(50);
   meter.createCounter('counter').add(1);
   reader.begin();
   await expect.poll(() => requests.length).toBeGreaterThan(3);
@@ -62,6 +62,7 @@ test('it collects at each interval once it has begun, and after its end no more'
   reader.begin();
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(requests).toHaveLength(atEnd);
+  expect(errors).toEqual([]);
 });
 
 test('a gauge that is not observed any more disappears, while a counter stays and stays cumulative', async () => {
