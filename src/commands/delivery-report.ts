@@ -36,7 +36,7 @@ export function deliveryOf(target: OtlpTarget, { acknowledged, rejected, lost, m
 export async function tryDelivery(target: OtlpTarget, sender: Sender, timeoutMs: number): Promise<DeliveryReport> {
   const startedMs = performance.now();
   const result = await sender.send({ resource: resourceFromAttributes({}), scopeMetrics: [] }, timeoutMs);
-  void sender.close().catch(() => undefined);
+  sender.close();
   const ok = result.status === 'acknowledged';
   return {
     ...addressOf(target),
