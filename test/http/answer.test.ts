@@ -1,10 +1,14 @@
 import { inspect } from 'node:util';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type HttpAnswer, startUpstream } from '../../src/demo/http-server.ts';
 import { jsonOf } from '../../src/http/answer.ts';
 import { HttpClient } from '../../src/http/client.ts';
 import type { Reason } from '../../src/model/reasons.ts';
 import { SourceError } from '../../src/model/source-error.ts';
+
+// A date without a zone means UTC, wherever the agent runs.
+beforeAll(() => void vi.stubEnv('TZ', 'Asia/Kathmandu'));
+afterAll(() => void vi.unstubAllEnvs());
 
 const now = new Date('2026-11-21T12:00:00Z');
 const html = { 'content-type': 'text/html; charset=UTF-8' };
@@ -28,6 +32,7 @@ test.each<{ name: string; status: number; body: unknown; headers?: Record<string
   { name: 'another page of no declared type', status: 200, body: page, reason: 'schema' },
   { name: 'another page', status: 403, body: page, headers: html, reason: 'forbidden' },
   { name: 'another page', status: 502, body: page, headers: html, reason: 'upstream' },
+  { name: 'JSON that calls itself a page', status: 200, body: '{"data":1}', headers: html, reason: 'schema' },
   { name: 'an error envelope', status: 200, body: { error: { code: 500, message: 'no' } }, reason: 'schema' },
   { name: 'an error envelope beside good parts', status: 200, body: { error: {}, data: { usage: 1 } }, reason: 'schema' },
   { name: 'an error in a word', status: 200, body: { error: 'no', data: { usage: 1 } }, reason: 'schema' },
@@ -36,6 +41,7 @@ test.each<{ name: string; status: number; body: unknown; headers?: Record<string
   { name: 'two values', status: 200, body: '{"data":{}}{"data":{}}', reason: 'schema' },
   { name: 'plain text', status: 200, body: 'OK', reason: 'schema' },
   { name: '65 levels', status: 200, body: '['.repeat(65) + ']'.repeat(65), reason: 'too_large' },
+  { name: '65 levels after a backslash', status: 200, body: `["\\\\",${'['.repeat(64)}${']'.repeat(64)}]`, reason: 'too_large' },
   { name: 'a million levels', status: 200, body: '{"a":'.repeat(800_000), reason: 'too_large' },
   { name: 'a million levels', status: 403, body: '['.repeat(1_000_000), reason: 'forbidden' },
   { name: 'an error', status: 401, body: { error: { message: 'User not found.', code: 401 } }, reason: 'credential_expired' },
@@ -56,7 +62,7 @@ test.each<{ name: string; status: number; body: unknown; headers?: Record<string
 
 test.each([
   [{ error: null, data: 1 }],
-  [[1, { a: 'escaped " quote and ] bracket' }]],
+  [[1, { a: `a quote " before ${'['.repeat(100)}` }]],
   [null],
   ['text'],
 ])('200 with %j is that value', async (body) => {

@@ -33,6 +33,8 @@ test.each<{ name: string; serve: Script; outcome: number | 'too_large' }>([
   { name: 'a byte more with its length', serve: plain(4 * mebibyte + 1), outcome: 'too_large' },
   { name: '4 MiB in chunks', serve: chunks(4 * mebibyte), outcome: 4 * mebibyte },
   { name: 'a byte more in chunks', serve: chunks(4 * mebibyte + 1), outcome: 'too_large' },
+  { name: '100 MB announced, of which none has come', serve: (socket) => writeHead(socket, '200 OK', { 'content-length': 1e8 }), outcome: 'too_large' },
+  { name: 'more than 4 MiB that inflate to fewer', serve: chunkedGzip(randomBytes(4 * mebibyte)), outcome: 'too_large' },
   { name: '4 MiB inflated', serve: zipped(text(4 * mebibyte)), outcome: 4 * mebibyte },
   { name: 'a byte more inflated', serve: zipped(text(4 * mebibyte + 1)), outcome: 'too_large' },
   { name: '256 KiB that inflated a thousandfold', serve: zipped(spaces(256 * kibibyte)), outcome: 256 * kibibyte },
@@ -100,6 +102,14 @@ function chunks(bytes: number): Script {
 
 function zipped(bytes: Buffer): Script {
   return (socket: Socket) => writeAnswer(socket, '200 OK', gzipSync(bytes), { 'content-encoding': 'gzip' });
+}
+
+function chunkedGzip(bytes: Buffer): Script {
+  return (socket) => {
+    writeHead(socket, '200 OK', { 'content-encoding': 'gzip', 'transfer-encoding': 'chunked' });
+    socket.write(chunk(gzipSync(bytes)));
+    socket.write('0\r\n\r\n');
+  };
 }
 
 function chunk(bytes: Buffer): Buffer {

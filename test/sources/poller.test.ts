@@ -108,6 +108,13 @@ describe('when a read is due', () => {
     await refreshFor(poller, 5 * second);
     source.answer = good;
     await expectDueIn(poller, source, 10 * minute);
+
+    const failure = new SourceError('rate_limited', 'answered 429', { retryAfterMs: 10 * minute });
+    const other = new FakeSource(after(5 * second, () => Promise.resolve(reading(['total'], [failure]))));
+    const partly = pollerOf(other);
+    await refreshFor(partly, 5 * second);
+    other.answer = good;
+    await expectDueIn(partly, other, 10 * minute);
   });
 
   test.each([

@@ -75,6 +75,14 @@ test.each<{ name: string; answer: HttpAnswer; reason: string; retryAfterMs?: num
   expect(upstream.requests).toHaveLength(2);
 });
 
+test('parts of the key that cannot be read leave the rest, and the credits', async () => {
+  const upstream = await answering({ key: { status: 200, body: { data: { ...spend, usage: '$4' } } }, credits });
+  const reading = await read(openRouterAt(`${upstream.url}/api/v1`));
+  expect(countOf(reading, 'openrouter.key.usage')).toBe(3);
+  expect(countOf(reading, 'openrouter.credits.')).toBe(3);
+  expect(reading.failures.map(({ reason }) => reason)).toEqual(['schema']);
+});
+
 test('credits that hang leave the key its points at the deadline', async () => {
   const upstream = await answering({ key: managementKey, credits: () => undefined });
   const deadlineMs = 1_000;

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { nextReset } from '../../../src/sources/openrouter/reset.ts';
 import { propertyOptions, propertyTimeoutMs } from '../../support/property.ts';
+
+// A day ahead of UTC for most of the day: a reset is UTC's, wherever the agent runs.
+beforeAll(() => void vi.stubEnv('TZ', 'Pacific/Kiritimati'));
+afterAll(() => void vi.unstubAllEnvs());
 
 test.each([
   ['daily', '2026-11-21T12:00:00.000Z', '2026-11-22'],
