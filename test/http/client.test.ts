@@ -13,7 +13,7 @@ const good = '{"data":{"usage":1}}';
 const gzipped = gzipSync(good.repeat(50));
 
 /** The deadline of a request that is meant to meet it, and of one that is not. */
-const shortMs = 1_000;
+const shortMs = 2_000;
 const longMs = 10_000;
 
 /** Bytes on the wire, and what the client is to say of them. */

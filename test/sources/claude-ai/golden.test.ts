@@ -2,7 +2,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type HttpAnswer, type SimulatedUpstream, startUpstream } from '../../../src/demo/http-server.ts';
 import type { Reason } from '../../../src/model/reasons.ts';
-import { claudeAiAt, lines, readAt } from './support.ts';
+import { lines } from '../../support/points.ts';
+import { claudeAiAt, readAt } from './support.ts';
 
 const folder = new URL('../../fixtures/claude-ai/', import.meta.url);
 

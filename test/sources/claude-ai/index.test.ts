@@ -6,7 +6,8 @@ import { type HttpAnswer, type SeenRequest, type SimulatedUpstream, startUpstrea
 import type { Source } from '../../../src/model/reading.ts';
 import type { ClaudeAiOptions } from '../../../src/sources/claude-ai/index.ts';
 import { cookiejar } from '../../../src/sources/cookies/cookiejar.ts';
-import { claudeAiAt, lines, readAt } from './support.ts';
+import { lines } from '../../support/points.ts';
+import { claudeAiAt, readAt } from './support.ts';
 
 const now = '2026-10-02T12:00:00Z';
 const usage = { status: 200, body: { five_hour: { utilization: 42 } } };

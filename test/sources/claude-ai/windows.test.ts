@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readUsage } from '../../../src/sources/claude-ai/read.ts';
-import { lines } from './support.ts';
+import { lines } from '../../support/points.ts';
 
 const now = new Date('2026-10-02T12:00:00Z');
 

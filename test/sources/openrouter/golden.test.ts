@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Reason } from '../../../src/model/reasons.ts';
 import { SourceError } from '../../../src/model/source-error.ts';
-import { fixtures, lines, openRouterAt, recorded, startOpenRouter } from './support.ts';
+import { lines } from '../../support/points.ts';
+import { fixtures, openRouterAt, recorded, startOpenRouter } from './support.ts';
 
 /** A Saturday: its week ends with the next day, its month with the tenth. */
 const now = new Date('2026-11-21T12:00:00Z');

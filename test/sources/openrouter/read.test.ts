@@ -5,7 +5,8 @@ import type { GaugePoint } from '../../../src/model/reading.ts';
 import { SourceError } from '../../../src/model/source-error.ts';
 import { readCredits, readKey } from '../../../src/sources/openrouter/read.ts';
 import { propertyOptions, propertyTimeoutMs } from '../../support/property.ts';
-import { fixtures, lines } from './support.ts';
+import { lines } from '../../support/points.ts';
+import { fixtures } from './support.ts';
 
 const now = new Date('2026-11-21T12:00:00Z');
 const whole = { usage: 4, usage_daily: 1, usage_weekly: 2, usage_monthly: 3 };

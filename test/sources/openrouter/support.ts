@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type HttpAnswer, type SimulatedUpstream, startUpstream } from '../../../src/demo/http-server.ts';
 import { HttpClient } from '../../../src/http/client.ts';
-import type { GaugePoint, Source } from '../../../src/model/reading.ts';
+import type { Source } from '../../../src/model/reading.ts';
 import { Secret } from '../../../src/model/secret.ts';
 import { OpenRouterClient } from '../../../src/sources/openrouter/client.ts';
 import { openRouterSource } from '../../../src/sources/openrouter/index.ts';
@@ -31,18 +31,4 @@ export function recorded(file: string): HttpAnswer {
   const status = Number(/\.(\d{3})\./.exec(file)?.[1]);
   const headers = { 'content-type': file.endsWith('.html') ? 'text/html' : 'application/json' };
   return { status, headers, body: readFileSync(new URL(file, fixtures), 'utf8') };
-}
-
-/** Points as lines: `metric{key=value} value until instant`; the value of a countdown is `at instant`. */
-export function lines(points: readonly GaugePoint[]): string[] {
-  return points.map(({ metric, attributes, value, validUntil }) => {
-    const labels = Object.entries(attributes).map(([name, text]) => `${name}=${text}`);
-    const until = validUntil === undefined ? '' : ` until ${validUntil.toISOString()}`;
-    return `${metric}{${labels.join()}} ${valueText(value)}${until}`;
-  });
-}
-
-function valueText(value: GaugePoint['value']): string {
-  if (typeof value === 'number') return String(value);
-  return value.kind === 'seconds_until' ? `at ${value.instant.toISOString()}` : 'a share of time';
 }
