@@ -13,6 +13,7 @@ if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1]))
 /** Nothing is imported before the check: an older Node would stop at the first import it cannot read. */
 async function start(): Promise<void> {
   const { createLogger } = await import('./telemetry/log.ts');
+  const { redact } = await import('./model/redaction.ts');
   const bug = (error: unknown): never => {
     createLogger('error').fatal({ err: error }, 'a bug in claude-usage-metrics; please report this line');
     process.exit(1);
@@ -31,8 +32,8 @@ async function start(): Promise<void> {
     arguments: process.argv.slice(2),
     entry: fileURLToPath(import.meta.url),
     environment: process.env,
-    write: (text) => process.stdout.write(text),
-    writeError: (text) => process.stderr.write(text),
+    write: (text) => process.stdout.write(redact(text)),
+    writeError: (text) => process.stderr.write(redact(text)),
     ...(screen && { screen }),
   }).catch(bug);
   // Results first; then out, whatever call still hangs.

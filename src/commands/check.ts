@@ -4,7 +4,7 @@ import type { ClaudeAiConfig, Config } from '../config/config.ts';
 import { settings } from '../config/settings.ts';
 import { systemClock } from '../model/clock.ts';
 import type { SourceId } from '../model/reading.ts';
-import { redact } from '../telemetry/redaction.ts';
+import { redact } from '../model/redaction.ts';
 import { StateLog } from '../telemetry/state-log.ts';
 import type { CommandContext } from './context.ts';
 import { type DeliveryReport, tryDelivery } from './delivery-report.ts';

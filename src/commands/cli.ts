@@ -2,7 +2,6 @@ import { Command, CommanderError, Option } from 'commander';
 import { ConfigError } from '../config/config-error.ts';
 import { loadConfig } from '../config/config.ts';
 import { parseDuration } from '../config/duration.ts';
-import { redact } from '../telemetry/redaction.ts';
 import { createLogger, logLevels } from '../telemetry/log.ts';
 import { version } from '../version.ts';
 import type { CommandContext } from './context.ts';
@@ -118,7 +117,7 @@ export async function main(invocation: Invocation): Promise<ExitCode> {
     return code;
   } catch (error) {
     if (error instanceof ConfigError) {
-      for (const problem of error.problems) writeError(`${redact(problem)}\n`);
+      for (const problem of error.problems) writeError(`${problem}\n`);
       return exitCode.settings;
     }
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.delivered : exitCode.settings;
@@ -143,14 +142,14 @@ function contextOf(flags: CommonFlags, invocation: Invocation, command?: 'once' 
     return {
       config,
       logger: createLogger(config.logLevel),
-      write: (text) => write(redact(text)),
+      write,
       writeError,
       json,
       ...(screen && { screen }),
       ...(timeoutMs !== undefined && { timeoutMs }),
     };
   } catch (error) {
-    if (json && command !== undefined && error instanceof ConfigError) write(jsonText(unusable(command, error.problems.map(redact))));
+    if (json && command !== undefined && error instanceof ConfigError) write(jsonText(unusable(command, error.problems)));
     throw error;
   }
 }

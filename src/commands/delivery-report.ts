@@ -2,7 +2,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { OtlpTarget } from '../config/otlp.ts';
 import type { Sender } from '../export/attempt.ts';
 import { type ExportOutcome, isDelivered } from '../export/outcome.ts';
-import { redact } from '../telemetry/redaction.ts';
+import { redact } from '../model/redaction.ts';
 
 /** What an OTLP backend did with points, or with an empty request. */
 export interface DeliveryReport {

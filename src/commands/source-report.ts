@@ -2,7 +2,7 @@ import { valueAt } from '../metrics/gauges.ts';
 import type { SourceId } from '../model/reading.ts';
 import { type Reason, explanations } from '../model/reasons.ts';
 import type { Poller } from '../sources/poller.ts';
-import { redact } from '../telemetry/redaction.ts';
+import { redact } from '../model/redaction.ts';
 import type { ShownPoint } from './picture.ts';
 
 /** How the last read of a source ended and what it said. */

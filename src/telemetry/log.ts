@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { redact } from './redaction.ts';
+import { redact } from '../model/redaction.ts';
+import { describeError } from './error.ts';
 
 export type { Logger } from 'pino';
 
@@ -17,6 +18,7 @@ export function createLogger(level: LogLevel, destination: DestinationStream = p
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: describeError },
       hooks: { streamWrite: redact },
     },
     destination,

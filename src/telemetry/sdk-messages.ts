@@ -1,4 +1,5 @@
 import { format } from 'node:util';
+import { setLogger } from '@grpc/grpc-js';
 import { DiagLogLevel, type DiagLogger, diag } from '@opentelemetry/api';
 import type { Logger } from './log.ts';
 
@@ -13,8 +14,9 @@ const levels: Readonly<Record<string, DiagLogLevel>> = {
 };
 
 /**
- * Brings the SDK's own messages into the agent's log. With `OTEL_LOG_LEVEL` they come at their own level; without, at
- * debug: the agent says the same things itself, once and not at each cycle.
+ * Brings the messages of the SDK and of gRPC into the agent's log, past its redaction. With `OTEL_LOG_LEVEL` the SDK's come
+ * at their own level; without, at debug: the agent says the same things itself, once and not at each cycle. gRPC's are
+ * chosen by its own `GRPC_VERBOSITY` and `GRPC_TRACE`.
  */
 export function logSdkMessages(logger: Logger, otelLogLevel: string | undefined): void {
   const chosen = otelLogLevel === undefined ? undefined : levels[otelLogLevel.toLowerCase()];
@@ -31,4 +33,9 @@ export function logSdkMessages(logger: Logger, otelLogLevel: string | undefined)
     error: at('error'),
   };
   diag.setLogger(sink, { logLevel: chosen ?? DiagLogLevel.INFO, suppressOverrideMessage: true });
+
+  const fromGrpc = (level: 'debug' | 'info' | 'warn') => {
+    return (...parts: unknown[]): void => logger[level]({ from: 'grpc' }, format(...parts));
+  };
+  setLogger({ debug: fromGrpc('debug'), info: fromGrpc('info'), error: fromGrpc('warn') });
 }

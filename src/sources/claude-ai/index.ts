@@ -3,7 +3,7 @@ import type { GaugePoint, ReadContext, Reading, Source } from '../../model/readi
 import { SourceError } from '../../model/source-error.ts';
 import { type CookieHeader, cookieHeader, parseCookies } from '../cookies/cookie-string.ts';
 import type { CookieProvider } from '../cookies/provider.ts';
-import { rememberSecret } from '../../model/secret.ts';
+import { rememberSecret } from '../../model/redaction.ts';
 import type { ClaudeAiClient } from './client.ts';
 import { chatOrganization } from './organization.ts';
 import { readUsage } from './read.ts';
