@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { rememberSecret } from '../model/redaction.ts';
 import { Secret } from '../model/secret.ts';
 import { parseDuration } from './duration.ts';
-import { type Setting, type SettingName, type SettingValue, loopback, settings } from './settings.ts';
+import { readText } from './files.ts';
+import { isLoopback } from './kinds.ts';
+import { type Setting, type SettingName, type SettingValue, settings } from './settings.ts';
+import { shown } from './shown.ts';
 import type { RawSettings } from './sources-of-settings.ts';
 
 /** The settings after their checks, by name. */
@@ -32,6 +35,7 @@ export class Checked {
   secret(name: SettingName): Secret | undefined {
     const inline = this.#raw[name];
     const file = this.#raw[`${name}_FILE`];
+    if (inline !== undefined) rememberSecret(inline.trim());
     if (inline !== undefined && file !== undefined) {
       this.#problems.push(`${name} and ${name}_FILE are both given; keep one`);
       return undefined;
@@ -45,29 +49,24 @@ export class Checked {
   interval(name: 'CLAUDE_POLL_INTERVAL' | 'OPENROUTER_POLL_INTERVAL', upstream: URL | undefined): number {
     const intervalMs = this.value(name) ?? 0;
     const { floor } = settings[name];
-    if (intervalMs > 0 && upstream !== undefined && !loopback(upstream) && intervalMs < (parseDuration(floor) ?? 0)) {
-      this.#problems.push(`${name} is below its floor of ${floor}`);
+    if (intervalMs > 0 && upstream !== undefined && !isLoopback(upstream) && intervalMs < (parseDuration(floor) ?? 0)) {
+      this.#problems.push(`${name} is below its floor of ${floor}${shown(this.#raw[name] ?? '')}`);
     }
     return intervalMs;
   }
 
   #secretFile(name: SettingName, file: string): Secret | undefined {
-    try {
-      const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-      if (this.#parse(`${name}_FILE`, settings[name], text) === undefined) return undefined;
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-      this.#problems.push(`${name}_FILE ${file} cannot be read (${code})`);
-      return undefined;
-    }
-    return Secret.fromFile(file);
+    const text = readText(`${name}_FILE`, file, this.#problems);
+    if (text === undefined) return undefined;
+    rememberSecret(text.trim());
+    return this.#parse(`${name}_FILE`, settings[name], text) === undefined ? undefined : Secret.fromFile(file);
   }
 
   #parse(label: string, setting: Setting<unknown>, text: string): unknown {
     const parsed = setting.schema.safeParse(text);
     if (parsed.success) return parsed.data;
-    const shown = setting.secret === true ? '' : ` (${JSON.stringify(text)})`;
-    this.#problems.push(`${label} ${parsed.error.issues[0]?.message ?? 'is wrong'}${shown}`);
+    const quoted = setting.secret === true ? '' : shown(text);
+    this.#problems.push(`${label} ${parsed.error.issues[0]?.message ?? 'is wrong'}${quoted}`);
     return undefined;
   }
 }

@@ -1,25 +1,16 @@
-import { readFileSync } from 'node:fs';
 import type { Secret } from '../model/secret.ts';
-import { rememberSecret } from '../model/secret.ts';
 import type { LogLevel } from '../telemetry/log.ts';
 import { Checked } from './check.ts';
 import { ConfigError } from './config-error.ts';
-import { honoured } from './otel-variables.ts';
+import { type CookieOrigin, cookieOrigin } from './cookie-origin.ts';
 import { type OtlpTarget, milliseconds, otlpTarget } from './otlp.ts';
-import { loopback, settings } from './settings.ts';
-import { type Origins, type RawSettings, collect, readConfigFile } from './sources-of-settings.ts';
+import { settings } from './settings.ts';
+import { shown } from './shown.ts';
+import { type Origins, type RawSettings, collect } from './sources-of-settings.ts';
+import { standardVariables } from './standard-variables.ts';
+import { unknownNames } from './unknown-names.ts';
 
-/** Where the cookies for claude.ai come from. */
-export type CookieOrigin =
-  | {
-      readonly kind: 'cookiejar';
-      readonly url: URL;
-      readonly certificate?: string;
-      readonly clientCertificate?: string;
-      readonly clientKey?: string;
-    }
-  | { readonly kind: 'session'; readonly secret: Secret }
-  | { readonly kind: 'cookie'; readonly secret: Secret };
+export type { CookieOrigin } from './cookie-origin.ts';
 
 /** Settings of the claude.ai source. */
 export interface ClaudeAiConfig {
@@ -65,8 +56,8 @@ export interface Config {
  * @throws {ConfigError} with all that is wrong, one line each; also when no source is configured.
  */
 export function loadConfig(origins: Origins): Config {
-  const raw = collect(origins);
-  const problems: string[] = [];
+  const { raw, namesInConfigFile } = collect(origins);
+  const problems = unknownNames(namesInConfigFile);
   const warnings: string[] = [];
   const checked = new Checked(raw, problems);
   const otelVariables = standardVariables(raw, problems, warnings);
@@ -82,7 +73,6 @@ export function loadConfig(origins: Origins): Config {
     warnings,
     otelVariables,
   };
-  unknownNames(origins, problems);
   if (problems.length === 0 && config.claudeAi === undefined && config.openRouter === undefined) {
     problems.push(
       'nothing to read is configured: set COOKIEJAR_URL, CLAUDE_SESSION_KEY or CLAUDE_COOKIE for claude.ai, or OPENROUTER_API_KEY for OpenRouter',
@@ -111,48 +101,6 @@ function claudeAiConfig(checked: Checked, problems: string[], warnings: string[]
   };
 }
 
-function cookieOrigin(checked: Checked, problems: string[], warnings: string[]): CookieOrigin | undefined {
-  const names = (['COOKIEJAR_URL', 'CLAUDE_SESSION_KEY', 'CLAUDE_COOKIE'] as const).filter((name) => checked.given(name));
-  if (names.length > 1) {
-    problems.push(`${names.join(' and ')} are both given; cookies come from one of them`);
-    return undefined;
-  }
-  const url = checked.value('COOKIEJAR_URL');
-  if (url !== undefined) return { kind: 'cookiejar', url, ...cookiejarFiles(checked, url, problems, warnings) };
-  const session = checked.secret('CLAUDE_SESSION_KEY');
-  if (session !== undefined) return { kind: 'session', secret: session };
-  const cookie = checked.secret('CLAUDE_COOKIE');
-  return cookie === undefined ? undefined : { kind: 'cookie', secret: cookie };
-}
-
-function cookiejarFiles(checked: Checked, url: URL, problems: string[], warnings: string[]): object {
-  const certificate = checked.value('COOKIEJAR_CERTIFICATE');
-  const clientCertificate = checked.value('COOKIEJAR_CLIENT_CERTIFICATE');
-  const clientKey = checked.value('COOKIEJAR_CLIENT_KEY');
-  if ((clientCertificate === undefined) !== (clientKey === undefined)) {
-    problems.push('COOKIEJAR_CLIENT_CERTIFICATE and COOKIEJAR_CLIENT_KEY go together; one is missing');
-  }
-  const files = [certificate, clientCertificate, clientKey].filter((file) => file !== undefined);
-  if (files.length > 0 && url.protocol !== 'https:') {
-    problems.push('COOKIEJAR_URL is http:// but a certificate is set for it; write https://');
-  }
-  for (const file of files) {
-    try {
-      readFileSync(file);
-    } catch {
-      problems.push(`the certificate file ${file} for the cookie service cannot be read`);
-    }
-  }
-  if (url.protocol === 'http:' && !loopback(url)) {
-    warnings.push(`cookies come from ${url.host} without TLS; anyone on that network can read them`);
-  }
-  return {
-    ...(certificate !== undefined && { certificate }),
-    ...(clientCertificate !== undefined && { clientCertificate }),
-    ...(clientKey !== undefined && { clientKey }),
-  };
-}
-
 function openRouterConfig(checked: Checked): OpenRouterConfig | undefined {
   const apiKey = checked.secret('OPENROUTER_API_KEY');
   const baseUrl = checked.value('OPENROUTER_ACCOUNT_BASE_URL');
@@ -161,11 +109,7 @@ function openRouterConfig(checked: Checked): OpenRouterConfig | undefined {
 }
 
 function exportConfig(variables: RawSettings, problems: string[]): ExportConfig {
-  const chosen = (variables['OTEL_METRICS_EXPORTER'] ?? 'otlp').split(',').map((name) => name.trim().toLowerCase());
-  const unknown = chosen.filter((name) => !['otlp', 'console', 'none'].includes(name));
-  if (unknown.length > 0) {
-    problems.push(`OTEL_METRICS_EXPORTER may list otlp, console and none (${JSON.stringify(unknown.join(','))})`);
-  }
+  const chosen = metricsExporters(variables['OTEL_METRICS_EXPORTER'] ?? 'otlp', problems);
   const otlp = chosen.includes('otlp') ? otlpTarget(variables, problems) : undefined;
   const intervalMs = milliseconds(variables, 'OTEL_METRIC_EXPORT_INTERVAL', problems) ?? 60_000;
   const timeoutMs = milliseconds(variables, 'OTEL_METRIC_EXPORT_TIMEOUT', problems) ?? 30_000;
@@ -177,55 +121,15 @@ function exportConfig(variables: RawSettings, problems: string[]): ExportConfig 
   };
 }
 
-/** The `OTEL_*` variables that are set, files of secrets read in; says which of them are not honoured. */
-function standardVariables(raw: RawSettings, problems: string[], warnings: string[]): RawSettings {
-  const variables: Record<string, string> = {};
-  const ignored: string[] = [];
-  for (const [name, text] of Object.entries(raw)) {
-    if (!name.startsWith('OTEL_')) continue;
-    const variable = honoured.find((candidate) => candidate.name === name.replace(/_FILE$/, ''));
-    if (variable === undefined || (name.endsWith('_FILE') && variable.secret !== true)) ignored.push(name);
-    else if (name.endsWith('_FILE')) headersFile(name, variable.name, text, raw, variables, problems);
-    else variables[name] = text;
-    if (variable?.secret === true && !name.endsWith('_FILE')) rememberHeaders(text);
+function metricsExporters(list: string, problems: string[]): readonly string[] {
+  const chosen = list.split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '');
+  const unknown = chosen.filter((name) => !['otlp', 'console', 'none'].includes(name));
+  if (unknown.includes('prometheus')) {
+    problems.push('OTEL_METRICS_EXPORTER: prometheus is not there yet; push with otlp, to a collector that is scraped');
+  } else if (unknown.length > 0 || chosen.length === 0) {
+    problems.push(`OTEL_METRICS_EXPORTER may list otlp and console, or be none${shown(list)}`);
+  } else if (chosen.length > 1 && chosen.includes('none')) {
+    problems.push('OTEL_METRICS_EXPORTER: none stands alone');
   }
-  if (ignored.length > 0) warnings.push(`set, but not honoured by this agent: ${ignored.sort().join(', ')}`);
-  const preference = variables['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE']?.toLowerCase();
-  if (preference !== undefined && preference !== 'cumulative') {
-    warnings.push('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: only cumulative is honoured');
-  }
-  return variables;
-}
-
-function headersFile(
-  fileName: string,
-  name: string,
-  file: string,
-  raw: RawSettings,
-  variables: Record<string, string>,
-  problems: string[],
-): void {
-  if (raw[name] !== undefined) {
-    problems.push(`${name} and ${fileName} are both given; keep one`);
-    return;
-  }
-  try {
-    variables[name] = readFileSync(file, 'utf8').trim();
-    rememberHeaders(variables[name]);
-  } catch {
-    problems.push(`${fileName} ${file} cannot be read`);
-  }
-}
-
-function rememberHeaders(headers: string): void {
-  for (const pair of headers.split(',')) rememberSecret(pair.slice(pair.indexOf('=') + 1).trim());
-}
-
-/** A misspelt name in a file of settings would else be silently without effect; the environment is full of other names. */
-function unknownNames(origins: Origins, problems: string[]): void {
-  if (origins.configFile === undefined) return;
-  for (const name of Object.keys(readConfigFile(origins.configFile))) {
-    const base = name.replace(/_FILE$/, '');
-    if (!name.startsWith('OTEL_') && !(base in settings)) problems.push(`${name} in ${origins.configFile} is no setting`);
-  }
+  return chosen;
 }

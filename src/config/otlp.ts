@@ -1,3 +1,7 @@
+import { rememberSecret } from '../model/redaction.ts';
+import { longestTimerMs } from './duration.ts';
+import { checkPem } from './files.ts';
+import { shown } from './shown.ts';
 import type { RawSettings } from './sources-of-settings.ts';
 
 /** Where metrics are pushed. */
@@ -12,11 +16,16 @@ export interface OtlpTarget {
 
 const prefix = 'OTEL_EXPORTER_OTLP_';
 
+interface Variable {
+  readonly name: string;
+  readonly text: string;
+}
+
 /** A variable's metrics form if it is set, else its general form. */
-function variable(raw: RawSettings, suffix: string): { readonly name: string; readonly text: string } | undefined {
+function variable(raw: RawSettings, suffix: string): Variable | undefined {
   for (const name of [`${prefix}METRICS_${suffix}`, `${prefix}${suffix}`]) {
-    const text = raw[name]?.trim();
-    if (text !== undefined && text !== '') return { name, text };
+    const text = raw[name];
+    if (text !== undefined) return { name, text };
   }
   return undefined;
 }
@@ -27,21 +36,19 @@ function variable(raw: RawSettings, suffix: string): { readonly name: string; re
  * @param problems gets a line for each variable that is wrong.
  */
 export function otlpTarget(raw: RawSettings, problems: string[]): OtlpTarget | undefined {
-  const endpoint = variable(raw, 'ENDPOINT');
-  const chosen = variable(raw, 'PROTOCOL');
-  if (chosen !== undefined && chosen.text !== 'grpc' && chosen.text !== 'http/protobuf') {
-    problems.push(`${chosen.name} must be grpc or http/protobuf (${JSON.stringify(chosen.text)})`);
-    return undefined;
-  }
   checkCompression(raw, problems);
+  checkCertificates(raw, problems);
   const timeoutMs = milliseconds(raw, `${prefix}METRICS_TIMEOUT`, problems) ?? milliseconds(raw, `${prefix}TIMEOUT`, problems) ?? 10_000;
+  const chosen = chosenProtocol(raw, problems);
+  const endpoint = variable(raw, 'ENDPOINT');
   const address = endpoint === undefined ? undefined : parseEndpoint(raw, endpoint, problems);
-  if (endpoint !== undefined && address === undefined) return undefined;
-  const protocol = chosen?.text === undefined ? guessProtocol(address) : (chosen.text as OtlpTarget['protocol']);
+  if (chosen === 'wrong' || (endpoint !== undefined && address === undefined)) return undefined;
+  const protocol = chosen ?? guessProtocol(address);
   if (protocol === 'grpc') {
     const url = address ?? new URL('http://localhost:4317');
-    if (url.pathname !== '/') {
-      problems.push(`${endpoint?.name ?? ''} has a path, which OTLP/gRPC has no place for; set ${prefix}PROTOCOL=http/protobuf`);
+    if (url.pathname !== '/' || url.search !== '') {
+      const has = url.pathname === '/' ? 'a query' : 'a path';
+      problems.push(`${endpoint?.name ?? ''} has ${has}, which OTLP/gRPC has no place for; set ${prefix}PROTOCOL=http/protobuf`);
       return undefined;
     }
     return { protocol, url: `${url.protocol}//${url.host}`, tls: url.protocol === 'https:', timeoutMs };
@@ -49,20 +56,30 @@ export function otlpTarget(raw: RawSettings, problems: string[]): OtlpTarget | u
   const url = address ?? new URL('http://localhost:4318');
   // Only the general endpoint is a base address; the metrics one is used as it is.
   if (endpoint?.name !== `${prefix}METRICS_ENDPOINT`) url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/metrics`;
+  // Some backends take their token there, and the address is logged.
+  for (const value of url.searchParams.values()) rememberSecret(value);
   return { protocol, url: url.href, tls: url.protocol === 'https:', timeoutMs };
+}
+
+function chosenProtocol(raw: RawSettings, problems: string[]): OtlpTarget['protocol'] | 'wrong' | undefined {
+  const chosen = variable(raw, 'PROTOCOL');
+  if (chosen === undefined) return undefined;
+  if (chosen.text === 'grpc' || chosen.text === 'http/protobuf') return chosen.text;
+  problems.push(`${chosen.name} must be grpc or http/protobuf${shown(chosen.text)}`);
+  return 'wrong';
 }
 
 function guessProtocol(address: URL | undefined): OtlpTarget['protocol'] {
   return address !== undefined && (address.pathname !== '/' || address.port === '4318') ? 'http/protobuf' : 'grpc';
 }
 
-function parseEndpoint(raw: RawSettings, { name, text }: { name: string; text: string }, problems: string[]): URL | undefined {
+function parseEndpoint(raw: RawSettings, { name, text }: Variable, problems: string[]): URL | undefined {
   // Without a scheme gRPC means TLS, unless INSECURE says otherwise.
   const insecure = variable(raw, 'INSECURE')?.text.toLowerCase() === 'true';
   const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `${insecure ? 'http' : 'https'}://${text}`;
   const url = URL.canParse(full) ? new URL(full) : undefined;
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '') {
-    problems.push(`${name} must be an address such as http://localhost:4317`);
+    problems.push(`${name} must be an address such as http://localhost:4317${shown(text)}`);
     return undefined;
   }
   if (url.username !== '' || url.password !== '') {
@@ -75,17 +92,28 @@ function parseEndpoint(raw: RawSettings, { name, text }: { name: string; text: s
 function checkCompression(raw: RawSettings, problems: string[]): void {
   const compression = variable(raw, 'COMPRESSION');
   if (compression !== undefined && compression.text !== 'gzip' && compression.text !== 'none') {
-    problems.push(`${compression.name} must be gzip or none (${JSON.stringify(compression.text)})`);
+    problems.push(`${compression.name} must be gzip or none${shown(compression.text)}`);
+  }
+}
+
+/** The SDK goes on without a file that it cannot read, and without half a pair. */
+function checkCertificates(raw: RawSettings, problems: string[]): void {
+  const certificate = variable(raw, 'CLIENT_CERTIFICATE');
+  const key = variable(raw, 'CLIENT_KEY');
+  for (const file of [variable(raw, 'CERTIFICATE'), certificate, key]) {
+    if (file !== undefined) checkPem(file.name, file.text, problems);
+  }
+  if ((certificate === undefined) !== (key === undefined)) {
+    problems.push(`${prefix}CLIENT_CERTIFICATE and ${prefix}CLIENT_KEY go together; one is missing`);
   }
 }
 
 /** A variable in whole milliseconds above 0; undefined when unset, or wrong (and said so). */
 export function milliseconds(raw: RawSettings, name: string, problems: string[]): number | undefined {
-  const text = raw[name]?.trim();
-  if (text === undefined || text === '') return undefined;
-  const value = Number(text);
-  // Timers count in signed 32-bit milliseconds; a longer one would fire at once.
-  if (Number.isInteger(value) && value > 0 && value < 2 ** 31) return value;
-  problems.push(`${name} must be a whole number of milliseconds above 0 (${JSON.stringify(text)})`);
+  const text = raw[name];
+  if (text === undefined) return undefined;
+  const value = /^\d+$/.test(text) ? Number(text) : 0;
+  if (value > 0 && value <= longestTimerMs) return value;
+  problems.push(`${name} must be a whole number of milliseconds above 0${shown(text)}`);
   return undefined;
 }

@@ -1,6 +1,6 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { logLevels } from '../telemetry/log.ts';
-import { parseDuration } from './duration.ts';
+import { duration, headerText, oneOf, path, text, url } from './kinds.ts';
 
 /** One row of the table of settings; help, docs/configuration.md and .env.example are made from it. */
 export interface Setting<T> {
@@ -22,53 +22,14 @@ export interface Setting<T> {
 export const groups = ['claude.ai', 'OpenRouter', 'Agent'] as const;
 type Group = (typeof groups)[number];
 
-const text = z.string().trim();
-
-const duration = text.transform((value, context) => {
-  const milliseconds = parseDuration(value);
-  if (milliseconds !== undefined) return milliseconds;
-  context.addIssue({ code: 'custom', message: 'is not a duration; write a number and ms, s, m or h, for example 90s' });
-  return z.NEVER;
-});
-
-function isLoopback(url: URL): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-}
-
-/** Whether an address is this machine's own. */
-export const loopback = isLoopback;
-
-function url(options: { readonly plainOnlyOnLoopback: boolean }): z.ZodType<URL, string> {
-  return text.transform((value, context) => {
-    const refuse = (message: string): never => {
-      context.addIssue({ code: 'custom', message });
-      return z.NEVER;
-    };
-    if (!URL.canParse(value)) return refuse('is not a URL; write it with its scheme, for example https://host:port');
-    const parsed = new URL(value);
-    if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') return refuse('must begin with http:// or https://');
-    if (parsed.username !== '' || parsed.password !== '') return refuse('must not have a user or password in it');
-    if (parsed.search !== '' || parsed.hash !== '') return refuse('must not have a query or a fragment');
-    if (options.plainOnlyOnLoopback && parsed.protocol === 'http:' && !isLoopback(parsed)) {
-      return refuse('may be http:// on loopback only; use https://, credentials go there');
-    }
-    return parsed;
-  });
-}
-
-const secret = z.string().trim().min(1);
-const path = text;
 const upstream = url({ plainOnlyOnLoopback: true });
-
-/** Text that may stand in an HTTP header: a library would quote anything else in its error. */
-const headerSecret = secret.regex(/^[\x20-\x7e]*$/, 'has characters that no header may carry');
 
 /**
  * Every setting of the agent's own. The standard's `OTEL_*` variables are in otel-variables.ts.
  */
 export const settings = {
   COOKIEJAR_URL: {
-    schema: url({ plainOnlyOnLoopback: false }),
+    schema: url({ noPath: true }),
     group: 'claude.ai',
     meaning:
       'gRPC address of cookiejar-reader, asked for the cookies of .claude.ai at every read. https:// for TLS; http:// beyond loopback gives a warning.',
@@ -93,21 +54,23 @@ export const settings = {
     example: '/certs/client.key',
   },
   CLAUDE_SESSION_KEY: {
-    schema: headerSecret.regex(/^[^;,\s]*$/, 'is not one cookie value'),
+    schema: headerText.regex(/^(?!sessionKey=)[^;,\s]*$/, 'is not one cookie value; a whole Cookie header goes into CLAUDE_COOKIE'),
     secret: true,
     group: 'claude.ai',
     meaning: 'Value of the sessionKey cookie, in place of a cookie service.',
     example: 'sk-ant-sid01-...',
   },
   CLAUDE_COOKIE: {
-    schema: headerSecret,
+    schema: headerText.regex(/^(?!cookie\s*:)[^;]*=/i, 'is not a Cookie header; write name=value; name=value'),
     secret: true,
     group: 'claude.ai',
     meaning: 'Whole Cookie header of a browser that is logged in, in place of a cookie service.',
     example: 'sessionKey=...; cf_clearance=...',
   },
   CLAUDE_COOKIE_NAMES: {
-    schema: text.transform((names) => names.split(',').map((name) => name.trim()).filter((name) => name !== '')),
+    schema: text
+      .transform((names) => names.split(',').map((name) => name.trim()).filter((name) => name !== ''))
+      .refine((names) => names.length > 0, 'names no cookie'),
     default: 'sessionKey,sessionKeyLC,lastActiveOrg,cf_clearance,__cf_bm,_cfuvid,anthropic-device-id',
     group: 'claude.ai',
     meaning: 'Cookies that are sent on to claude.ai; * is all.',
@@ -119,7 +82,7 @@ export const settings = {
     example: '00000000-0000-4000-8000-00000000000a',
   },
   CLAUDE_USER_AGENT: {
-    schema: text.regex(/^[\x20-\x7e]+$/, 'has characters that no header may carry'),
+    schema: headerText,
     group: 'claude.ai',
     meaning:
       'User agent sent to claude.ai, for those whose cf_clearance is tied to a browser’s; unset: claude-usage-metrics/<version>.',
@@ -139,7 +102,7 @@ export const settings = {
     meaning: 'Where claude.ai is; /api/… is added.',
   },
   OPENROUTER_API_KEY: {
-    schema: headerSecret.regex(/^\S*$/, 'has a space in it'),
+    schema: headerText.regex(/^\S*$/, 'has a space in it'),
     secret: true,
     group: 'OpenRouter',
     meaning: 'OpenRouter key. Any key shows its own spend and cap; the account’s credits want a management key.',
@@ -165,7 +128,7 @@ export const settings = {
     meaning: 'Name of the account in the attribute `account`.',
   },
   LOG_LEVEL: {
-    schema: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }),
+    schema: oneOf(logLevels),
     default: 'info',
     group: 'Agent',
     meaning: `How much is logged: ${logLevels.join(', ')}.`,

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { parse as parseYaml } from 'yaml';
-import { z } from 'zod';
+import { isMap, isScalar, parseDocument } from 'yaml';
 import { ConfigError } from './config-error.ts';
+import { readText } from './files.ts';
+import { shownName, shownPath } from './shown.ts';
 
 /** Names and texts, before any check. */
 export type RawSettings = Readonly<Record<string, string>>;
@@ -20,58 +21,65 @@ export interface Origins {
   readonly flags: RawSettings;
 }
 
-/** One flat map of all origins: flags over environment over .env over file. Empty is unset. @throws {ConfigError} */
-export function collect(origins: Origins): RawSettings {
-  const layers = [
-    origins.defaults ?? {},
-    origins.configFile === undefined ? {} : readConfigFile(origins.configFile),
-    envFile(origins.envFile),
-    origins.environment,
-    origins.flags,
-  ];
+/** What all origins say together. */
+export interface Collected {
+  /** One flat map: flags over environment over .env over file. Empty is unset. */
+  readonly raw: RawSettings;
+  /** Every name in the `--config` file, set or empty. */
+  readonly namesInConfigFile: readonly string[];
+}
+
+/** @throws {ConfigError} when a file that was named cannot be read. */
+export function collect(origins: Origins): Collected {
+  const file = origins.configFile === undefined ? {} : readConfigFile(origins.configFile);
   const merged: Record<string, string> = {};
-  for (const layer of layers) {
+  for (const layer of [origins.defaults ?? {}, file, envFile(origins.envFile), origins.environment, origins.flags]) {
     for (const [name, value] of Object.entries(layer)) {
       if (value !== undefined && value.trim() !== '') merged[name] = value;
     }
   }
-  return merged;
+  return { raw: merged, namesInConfigFile: Object.keys(file) };
 }
 
-const flatMap = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
-
-/** The map of a `--config` file. @throws {ConfigError} */
-export function readConfigFile(path: string): RawSettings {
-  const text = read(path, '--config');
-  let parsed: unknown;
-  try {
-    parsed = parseYaml(text) ?? {};
-  } catch (error) {
-    // The parser's message quotes the line, which may hold a secret; its position does not.
-    const line = error instanceof Error && 'linePos' in error ? (error.linePos as [{ line: number }])[0].line : undefined;
-    throw new ConfigError([`--config ${path} is neither YAML nor JSON${line === undefined ? '' : ` (line ${line})`}`]);
+/** The map of a `--config` file; values are the text that stands there, so that `007` stays what it is. @throws {ConfigError} */
+function readConfigFile(path: string): RawSettings {
+  // The parser's own messages quote the line, which may hold a secret; its position does not.
+  const document = parseDocument(read('--config', path));
+  const [fault] = [...document.errors, ...document.warnings];
+  if (fault !== undefined) {
+    const line = fault.linePos?.[0].line;
+    throw new ConfigError([`--config${shownPath(path)} is neither YAML nor JSON${line === undefined ? '' : ` (line ${line})`}`]);
   }
-  const flat = flatMap.safeParse(parsed);
-  if (!flat.success) {
-    throw new ConfigError([`--config ${path} must be a flat map of setting names and values`]);
+  const { contents } = document;
+  if (contents === null || (isScalar(contents) && contents.value === null)) return {};
+  if (!isMap(contents)) throw new ConfigError([`--config${shownPath(path)} must be a flat map of setting names and values`]);
+  const map: Record<string, string> = {};
+  const problems: string[] = [];
+  for (const { key, value } of contents.items) {
+    const name = isScalar(key) ? String(key.value) : '';
+    if (value === null || (isScalar(value) && value.value === null)) map[name] = '';
+    else if (isScalar(value)) map[name] = typeof value.value === 'string' ? value.value : value.source;
+    else problems.push(`${shownName(name)} in the --config file must be one value, not a list or a map`);
   }
-  return Object.fromEntries(Object.entries(flat.data).map(([name, value]) => [name, value === null ? '' : String(value)]));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return map;
 }
 
 function envFile(path: string | undefined): Readonly<Record<string, string | undefined>> {
-  if (path !== undefined) return parseEnv(read(path, '--env-file'));
+  if (path !== undefined) return parseEnv(read('--env-file', path));
   try {
     return parseEnv(readFileSync('.env', 'utf8'));
-  } catch {
-    return {};
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    // A directory of that name is somebody's Python environment.
+    if (code === 'ENOENT' || code === 'EISDIR') return {};
+    throw new ConfigError([`.env cannot be read (${String(code)})`]);
   }
 }
 
-function read(path: string, flag: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new ConfigError([`${flag} ${path} cannot be read (${code})`]);
-  }
+function read(flag: string, path: string): string {
+  const problems: string[] = [];
+  const text = readText(flag, path, problems);
+  if (text === undefined) throw new ConfigError(problems);
+  return text;
 }

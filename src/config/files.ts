@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { shownPath } from './shown.ts';
+
+/**
+ * Text of the file that a setting names.
+ * @param setting names the setting in messages.
+ * @param problems gets a line when it cannot be read.
+ */
+export function readText(setting: string, path: string, problems: string[]): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    problems.push(`${setting}: the file${shownPath(path)} cannot be read (${code})`);
+    return undefined;
+  }
+}
+
+/** Checks a file of certificates or of a key; libraries would go on without it, or fail at each push. */
+export function checkPem(setting: string, path: string | undefined, problems: string[]): void {
+  const text = path === undefined ? undefined : readText(setting, path, problems);
+  if (path !== undefined && text !== undefined && !/-----BEGIN [A-Z ]+-----/.test(text)) {
+    problems.push(`${setting}: the file${shownPath(path)} is not PEM`);
+  }
+}

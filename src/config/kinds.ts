@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { parseDuration } from './duration.ts';
+
+/** Text without the white space around it. */
+export const text = z.string().trim();
+
+/** Path of a file, as the system writes it. */
+export const path = text;
+
+/** Milliseconds of a {@link parseDuration} text. */
+export const duration = text.transform((value, context) => {
+  const milliseconds = parseDuration(value);
+  if (milliseconds !== undefined) return milliseconds;
+  context.addIssue({ code: 'custom', message: 'is not a duration; write a number and ms, s, m or h, for example 90s' });
+  return z.NEVER;
+});
+
+/** One of some words, in any case. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words): z.ZodType<Words[number], string> {
+  return text.toLowerCase().pipe(z.enum(words, { error: `must be one of ${words.join(', ')}` }));
+}
+
+const printable = /^[\x20-\x7e]*$/;
+
+/** Text that may stand in an HTTP header: a library would quote anything else in its error. */
+export const headerText = text.regex(printable, 'has characters that no header may carry').min(1, 'is empty');
+
+/** What an address may have. */
+export interface UrlOptions {
+  /** `http:` is for this machine only: credentials go there. */
+  readonly plainOnlyOnLoopback?: true;
+  readonly noPath?: true;
+}
+
+/** An absolute http or https address without user, query and fragment. */
+export function url({ plainOnlyOnLoopback, noPath }: UrlOptions): z.ZodType<URL, string> {
+  return text.transform((value, context) => {
+    const refuse = (message: string): never => {
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    };
+    if (!URL.canParse(value)) return refuse('is not a URL; write it with its scheme, for example https://host:port');
+    const parsed = new URL(value);
+    if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') return refuse('must begin with http:// or https://');
+    if (parsed.username !== '' || parsed.password !== '') return refuse('must not have a user or password in it');
+    if (parsed.search !== '' || parsed.hash !== '') return refuse('must not have a query or a fragment');
+    if (noPath && parsed.pathname !== '/') return refuse('must not have a path');
+    if (plainOnlyOnLoopback && parsed.protocol === 'http:' && !isLoopback(parsed)) {
+      return refuse('may be http:// on loopback only; use https://, credentials go there');
+    }
+    return parsed;
+  });
+}
+
+/** Whether an address is this machine's own. */
+export function isLoopback({ hostname }: URL): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}

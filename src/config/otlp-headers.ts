@@ -1,0 +1,67 @@
+import { rememberSecret } from '../model/redaction.ts';
+import { readText } from './files.ts';
+import type { RawSettings } from './sources-of-settings.ts';
+
+/** Variables that carry credentials for the backend. */
+export const headerVariables = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_METRICS_HEADERS'] as const;
+
+/**
+ * The header variables that are set, from their own text or from their `_FILE`.
+ * @param problems gets a line for each that is wrong; values are never quoted.
+ */
+export function readHeaders(raw: RawSettings, problems: string[]): RawSettings {
+  const headers: Record<string, string> = {};
+  for (const name of headerVariables) {
+    const inline = raw[name];
+    const file = raw[`${name}_FILE`];
+    if (inline !== undefined) remember(inline);
+    if (inline !== undefined && file !== undefined) {
+      problems.push(`${name} and ${name}_FILE are both given; keep one`);
+      continue;
+    }
+    const text = file === undefined ? inline : readText(`${name}_FILE`, file, problems);
+    if (text === undefined) continue;
+    remember(text);
+    const wrong = wrongPair(text);
+    if (wrong === undefined) headers[name] = text.trim();
+    else problems.push(`${file === undefined ? name : `${name}_FILE`} ${wrong}`);
+  }
+  return headers;
+}
+
+/** The SDK drops a pair that it cannot read; the push would go out without its credentials. */
+function wrongPair(headers: string): string | undefined {
+  for (const [index, pair] of headers.split(',').entries()) {
+    if (pair.trim() === '') continue;
+    const { name, value } = parts(pair);
+    if (name === '' || value === undefined || value === '') {
+      return `must be name=value,name=value (pair ${index + 1} is not; a comma in a value is %2C, a percent sign %25)`;
+    }
+    if (pair.includes(';')) return `must have ; in a value as %3B (pair ${index + 1})`;
+    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) || !/^[\x20-\x7e]+$/.test(value)) {
+      return `has characters that no header may carry (pair ${index + 1})`;
+    }
+  }
+  return undefined;
+}
+
+/** Value undefined: it has no `=`, or a percent sign that starts no escape. */
+function parts(pair: string): { readonly name: string; readonly value?: string } {
+  const at = pair.indexOf('=');
+  if (at < 0) return { name: pair.trim() };
+  try {
+    return { name: decodeURIComponent(pair.slice(0, at).trim()), value: decodeURIComponent(pair.slice(at + 1).trim()) };
+  } catch {
+    return { name: pair.slice(0, at).trim() };
+  }
+}
+
+function remember(headers: string): void {
+  for (const pair of headers.split(',')) {
+    rememberSecret(pair.slice(pair.indexOf('=') + 1).trim());
+    const { value = '' } = parts(pair);
+    rememberSecret(value);
+    // Bearer and Basic credentials may come back without their scheme.
+    rememberSecret(value.slice(value.lastIndexOf(' ') + 1));
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * A wrong value as a message quotes it, with a space before it; empty when it might be a secret that got into the wrong
+ * place: long, or with a user, a query or a key's prefix in it.
+ */
+export function shown(value: string): string {
+  return value.length > 40 || /[@?]|\bsk-/.test(value) ? '' : ` (${JSON.stringify(value)})`;
+}
+
+/** The path of a file as a message shows it, with a space before it; empty when it is not plainly a path: it may be the secret itself. */
+export function shownPath(path: string): string {
+  return /^(\.{0,2}[\\/]|[A-Za-z]:[\\/])/.test(path) ? ` ${path.replace(/\p{C}/gu, '')}` : '';
+}
+
+/** A name from a file as a message shows it; what does not look like a name may be the line with the secret. */
+export function shownName(name: string): string {
+  return /^\w{1,60}$/.test(name) ? name : 'a name with other characters than letters, digits and _';
+}
