@@ -2,6 +2,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { ConfigError } from '../config/config-error.ts';
 import { loadConfig } from '../config/config.ts';
 import { parseDuration } from '../config/duration.ts';
+import { settingsHelp } from '../config/help.ts';
+import { mayBeSecret, shown } from '../config/shown.ts';
 import { createLogger, logLevels } from '../telemetry/log.ts';
 import { version } from '../version.ts';
 import type { CommandContext } from './context.ts';
@@ -44,8 +46,6 @@ Exit codes:
   4  not delivered
   1  a bug
 
-Settings come from flags, the environment, .env and --config, the strongest first;
-docs/configuration.md has them all.
 To see it work without an account: claude-usage-metrics demo`;
 
 const programFlags = ['-h', '--help', '-V', '--version'];
@@ -63,10 +63,15 @@ export async function main(invocation: Invocation): Promise<ExitCode> {
   const program = new Command('claude-usage-metrics')
     .description('Reads what an account uses of Claude and OpenRouter, and pushes it as OpenTelemetry metrics.')
     .version(version)
-    .addHelpText('after', exitCodes)
+    .addHelpText('after', () => `${exitCodes}\n${settingsHelp()}`)
     .showHelpAfterError('(claude-usage-metrics --help lists commands and options)')
     .exitOverride()
-    .configureOutput({ writeOut: write, writeErr: writeError, ...(screen && { getOutHelpWidth: () => screen.width }) });
+    .configureOutput({
+      writeOut: write,
+      writeErr: writeError,
+      outputError: (message, print) => print(withoutValues(message)),
+      ...(screen && { getOutHelpWidth: () => screen.width }),
+    });
 
   const agentCommand = (name: string, description: string, timeout: string): Command =>
     program
@@ -105,7 +110,7 @@ export async function main(invocation: Invocation): Promise<ExitCode> {
       const intervalMs = duration('--interval', flags.interval);
       const cycles = flags.cycles === undefined ? undefined : Number(flags.cycles);
       if (cycles !== undefined && !(Number.isSafeInteger(cycles) && cycles > 0)) {
-        throw new ConfigError([`--cycles must be a whole number above 0 (${JSON.stringify(flags.cycles)})`]);
+        throw new ConfigError([`--cycles must be a whole number above 0${shown(flags.cycles ?? '')}`]);
       }
       if (intervalMs < 500) throw new ConfigError(['--interval must be 500ms or more']);
       const { demo } = await import('./demo.ts');
@@ -123,6 +128,11 @@ export async function main(invocation: Invocation): Promise<ExitCode> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.delivered : exitCode.settings;
     throw error;
   }
+}
+
+/** commander quotes what it does not know, as in `--api-key=secret`. */
+function withoutValues(message: string): string {
+  return message.replace(/(--[^'=\s]+)=[^']*/g, '$1=…').replace(/[^\s']+/g, (word) => (mayBeSecret(word) ? '…' : word));
 }
 
 /** @throws {ConfigError} after the report that `--json` promises for a command. */
@@ -157,7 +167,7 @@ function contextOf(flags: CommonFlags, invocation: Invocation, command?: 'once' 
 function duration(flag: string, text: string): number {
   const milliseconds = parseDuration(text);
   if (milliseconds === undefined) {
-    throw new ConfigError([`${flag} is not a duration; write a number and ms, s, m or h (${JSON.stringify(text)})`]);
+    throw new ConfigError([`${flag} is not a duration; write a number and ms, s, m or h${shown(text)}`]);
   }
   return milliseconds;
 }

@@ -1,9 +1,11 @@
-/**
- * A wrong value as a message quotes it, with a space before it; empty when it might be a secret that got into the wrong
- * place: long, or with a user, a query or a key's prefix in it.
- */
+/** Whether a text that a message is about to quote might be a secret that got into the wrong place: long, or with a user, a query or a key's prefix in it. */
+export function mayBeSecret(value: string): boolean {
+  return value.length > 40 || /[@?]|\bsk-/.test(value);
+}
+
+/** A wrong value as a message quotes it, with a space before it; empty when it {@link mayBeSecret}. */
 export function shown(value: string): string {
-  return value.length > 40 || /[@?]|\bsk-/.test(value) ? '' : ` (${JSON.stringify(value)})`;
+  return mayBeSecret(value) ? '' : ` (${JSON.stringify(value)})`;
 }
 
 /** The path of a file as a message shows it, with a space before it; empty when it is not plainly a path: it may be the secret itself. */
