@@ -5,15 +5,21 @@ export function mayBeSecret(value: string): boolean {
 
 /** A wrong value as a message quotes it, with a space before it; empty when it {@link mayBeSecret}. */
 export function shown(value: string): string {
-  return mayBeSecret(value) ? '' : ` (${JSON.stringify(value)})`;
+  return mayBeSecret(value) ? '' : ` ("${printable(value)}")`;
 }
 
 /** The path of a file as a message shows it, with a space before it; empty when it is not plainly a path: it may be the secret itself. */
 export function shownPath(path: string): string {
-  return /^(\.{0,2}[\\/]|[A-Za-z]:[\\/])/.test(path) ? ` ${path.replace(/\p{C}/gu, '')}` : '';
+  const isPath = /^(\.{0,2}[\\/]|[A-Za-z]:[\\/])/.test(path) || (/\.\w{1,5}$/.test(path) && !mayBeSecret(path));
+  return isPath ? ` ${printable(path)}` : '';
 }
 
 /** A name from a file as a message shows it; what does not look like a name may be the line with the secret. */
 export function shownName(name: string): string {
   return /^\w{1,60}$/.test(name) ? name : 'a name with other characters than letters, digits and _';
+}
+
+/** Control characters as escapes: a message is one line. Backslashes stay single, as paths have them. */
+function printable(text: string): string {
+  return text.replace(/\p{C}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
