@@ -9,7 +9,7 @@ export interface OtelVariable {
 }
 
 const exporterOptions: readonly Omit<OtelVariable, 'secret'>[] = [
-  { name: 'ENDPOINT', meaning: 'Address of the backend. The general one is a base address for OTLP/HTTP, to which `v1/metrics` is added.', default: 'http://localhost:4317' },
+  { name: 'ENDPOINT', meaning: 'Address of the backend; for OTLP/HTTP a base address, to which `v1/metrics` is added. Unset: port 4317 of localhost for gRPC, 4318 for HTTP.' },
   { name: 'PROTOCOL', meaning: '`grpc` or `http/protobuf`. Unset: http/protobuf when the endpoint has a path or port 4318, else grpc.' },
   { name: 'HEADERS', meaning: 'Headers or gRPC metadata sent with each request: `name=value,name=value`, percent-encoded.' },
   { name: 'INSECURE', meaning: '`true`: no TLS for an endpoint that is written without a scheme.', default: 'false' },
@@ -20,6 +20,11 @@ const exporterOptions: readonly Omit<OtelVariable, 'secret'>[] = [
   { name: 'TIMEOUT', meaning: 'Longest time of one attempt, in milliseconds.', default: '10000' },
 ];
 
+const forMetrics: Readonly<Record<string, string>> = {
+  ENDPOINT: 'The same for metrics alone; wins, and is used as it is.',
+  HEADERS: 'The same for metrics alone; sent beside the general ones, and wins where a name is in both.',
+};
+
 /**
  * The variables of the standard that are honoured (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  * and https://opentelemetry.io/docs/specs/otel/protocol/exporter/). Any other `OTEL_*` that is set is named in a warning.
@@ -29,7 +34,7 @@ export const honoured: readonly OtelVariable[] = [
     const secret = name === 'HEADERS' ? ({ secret: true } as const) : {};
     return [
       { name: `OTEL_EXPORTER_OTLP_${name}`, meaning, ...rest, ...secret },
-      { name: `OTEL_EXPORTER_OTLP_METRICS_${name}`, meaning: 'The same for metrics alone; wins.', ...secret },
+      { name: `OTEL_EXPORTER_OTLP_METRICS_${name}`, meaning: forMetrics[name] ?? 'The same for metrics alone; wins.', ...secret },
     ];
   }),
   { name: 'OTEL_METRICS_EXPORTER', meaning: 'List of `otlp` and `console`, or `none`.', default: 'otlp' },

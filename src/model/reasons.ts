@@ -31,9 +31,9 @@ export interface Explanation {
 /** The text behind every reason; `check` prints the remedy, docs/troubleshooting.md all three. */
 export const explanations: Readonly<Record<Reason, Explanation>> = {
   credential_missing: {
-    sign: 'No request is made; the cookie service answers NOT_FOUND, or its answer has no session cookie.',
+    sign: 'No request is made: the cookie service answers NOT_FOUND, its answer has no session cookie, or the file of a credential cannot be read.',
     meaning: 'There is no credential to read this source with.',
-    remedy: 'Log in to claude.ai in the browser that the cookie service watches, or set the credential itself.',
+    remedy: 'Log in to claude.ai in the browser that the cookie service watches, or look at the file that the setting names.',
   },
   credential_expired: {
     sign: '401, or 403 with account_session_invalid; or every cookie is past its own date.',
@@ -54,7 +54,7 @@ export const explanations: Readonly<Record<Reason, Explanation>> = {
   rate_limited: {
     sign: '429.',
     meaning: 'The upstream was asked too often, by this agent or by something else with the same account.',
-    remedy: 'Wait; the agent keeps to Retry-After. If it comes back, raise the poll interval.',
+    remedy: 'Wait; the agent keeps to Retry-After. If it comes back, raise the source’s poll interval.',
   },
   timeout: {
     sign: 'No complete answer before the read’s deadline.',
