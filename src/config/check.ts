@@ -1,4 +1,4 @@
-import { rememberSecret } from '../model/redaction.ts';
+import { rememberCredential } from '../model/redaction.ts';
 import { Secret } from '../model/secret.ts';
 import { parseDuration } from './duration.ts';
 import { readText } from './files.ts';
@@ -35,7 +35,7 @@ export class Checked {
   secret(name: SettingName): Secret | undefined {
     const inline = this.#raw[name];
     const file = this.#raw[`${name}_FILE`];
-    if (inline !== undefined) rememberSecret(inline.trim());
+    if (inline !== undefined) rememberCredential(inline);
     if (inline !== undefined && file !== undefined) {
       this.#problems.push(`${name} and ${name}_FILE are both given; keep one`);
       return undefined;
@@ -58,7 +58,7 @@ export class Checked {
   #secretFile(name: SettingName, file: string): Secret | undefined {
     const text = readText(`${name}_FILE`, file, this.#problems);
     if (text === undefined) return undefined;
-    rememberSecret(text.trim());
+    rememberCredential(text);
     return this.#parse(`${name}_FILE`, settings[name], text) === undefined ? undefined : Secret.fromFile(file);
   }
 

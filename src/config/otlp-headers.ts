@@ -1,4 +1,4 @@
-import { rememberSecret } from '../model/redaction.ts';
+import { rememberCredential } from '../model/redaction.ts';
 import { readText } from './files.ts';
 import type { RawSettings } from './sources-of-settings.ts';
 
@@ -57,11 +57,6 @@ function parts(pair: string): { readonly name: string; readonly value?: string }
 }
 
 function remember(headers: string): void {
-  for (const pair of headers.split(',')) {
-    rememberSecret(pair.slice(pair.indexOf('=') + 1).trim());
-    const { value = '' } = parts(pair);
-    rememberSecret(value);
-    // Bearer and Basic credentials may come back without their scheme.
-    rememberSecret(value.slice(value.lastIndexOf(' ') + 1));
-  }
+  rememberCredential(headers);
+  for (const pair of headers.split(',')) rememberCredential(parts(pair).value ?? '');
 }

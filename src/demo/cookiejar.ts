@@ -6,7 +6,7 @@ import { listen } from './receiver.ts';
 /** What a simulated cookiejar-reader answers. */
 export type CookieAnswer =
   | { readonly kind: 'cookies'; readonly text: string }
-  | { readonly kind: 'refuse'; readonly code: status }
+  | { readonly kind: 'refuse'; readonly code: status; readonly message?: string }
   | { readonly kind: 'hang' };
 
 /** A simulated cookiejar-reader on loopback. */
@@ -34,7 +34,7 @@ export async function startCookiejar(
       hosts.push(call.request.host);
       const given = answer();
       if (given.kind === 'cookies') done(null, { cookies: given.text });
-      else if (given.kind === 'refuse') done({ code: given.code, details: 'refused by the simulator' });
+      else if (given.kind === 'refuse') done({ code: given.code, details: given.message ?? 'refused by the simulator' });
     },
   });
   const port = await listen(server, options.port ?? 0, options.credentials);

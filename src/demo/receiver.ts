@@ -9,7 +9,7 @@ export type Answer =
       readonly after?: Promise<unknown>;
     }
   | { readonly kind: 'partial'; readonly rejectedPoints: number; readonly message: string }
-  | { readonly kind: 'refuse'; readonly code: status; readonly metadata?: Metadata }
+  | { readonly kind: 'refuse'; readonly code: status; readonly message?: string; readonly metadata?: Metadata }
   | { readonly kind: 'hang' };
 
 /** What a {@link Receiver} is started with. */
@@ -46,7 +46,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
           done(null, { partialSuccess: { rejectedDataPoints: answer.rejectedPoints, errorMessage: answer.message } });
           break;
         case 'refuse':
-          done({ code: answer.code, details: 'refused by the receiver', ...(answer.metadata && { metadata: answer.metadata }) });
+          done({ code: answer.code, details: answer.message ?? 'refused by the receiver', ...(answer.metadata && { metadata: answer.metadata }) });
           break;
         case 'hang':
           break;

@@ -1,0 +1,74 @@
+import { inspect } from 'node:util';
+import { expect, test } from 'vitest';
+import { redact, rememberCredential, rememberSecret } from '../../src/model/redaction.ts';
+import { Secret } from '../../src/model/secret.ts';
+import { cleanText, slug } from '../../src/model/text.ts';
+
+test('a secret is found as it is, in other letters, and as JSON and URLs write it, one in the other too', () => {
+  const secret = 'fake-"key"+/\\%&ü';
+  rememberSecret(secret);
+  const json = JSON.stringify({ secret });
+  const forms = [
+    secret,
+    secret.toUpperCase(),
+    json,
+    JSON.stringify({ json }),
+    JSON.stringify({ a: JSON.stringify({ json }) }),
+    encodeURIComponent(secret),
+    encodeURIComponent(secret).toLowerCase(),
+    encodeURIComponent(json),
+    encodeURIComponent(encodeURIComponent(secret)),
+    `a=1&b=${encodeURIComponent(secret)}&c=2`,
+  ];
+  for (const form of forms) {
+    expect(redact(`before ${form} after`), form).toMatch(/^before .*\[redacted\].* after$/);
+    expect(redact(form).toLowerCase(), form).not.toContain('key');
+  }
+});
+
+test('a line of JSON stays one', () => {
+  rememberSecret('fake"quoted"secret');
+  const line = JSON.stringify({ level: 'info', msg: 'got fake"quoted"secret back' });
+  expect(JSON.parse(redact(line))).toEqual({ level: 'info', msg: 'got [redacted] back' });
+});
+
+test('text without a secret is left alone, and what is too short to be one is not looked for', () => {
+  rememberSecret('default');
+  rememberSecret('');
+  expect(redact('account default is read')).toBe('account default is read');
+});
+
+test('of a credential each part is found that an echo may show alone', () => {
+  rememberCredential('sessionKey=fake-part-one; cf_clearance=fake-part-two');
+  rememberCredential('authorization=Bearer fake-part-three,x-key=fake-part-four');
+  for (const part of ['one', 'two', 'three', 'four']) expect(redact(`<fake-part-${part}>`)).toBe('<[redacted]>');
+  expect(redact('sessionKey Bearer authorization')).toBe('sessionKey Bearer authorization');
+});
+
+test('the latest two hundred are looked for, and what is used again counts as new', () => {
+  rememberSecret('fake-in-use');
+  rememberSecret('fake-first');
+  rememberSecret('fake-second');
+  for (let number = 0; number < 197; number++) rememberSecret(`fake-number-${number}-`);
+  expect(redact('fake-in-use fake-first')).toBe('[redacted] [redacted]');
+  rememberSecret('fake-in-use');
+  rememberSecret('fake-last');
+  expect(redact('fake-in-use fake-first fake-second fake-last')).toBe('[redacted] fake-first [redacted] [redacted]');
+});
+
+test('a secret does not survive being cut or made a name', () => {
+  rememberSecret('Fake-Secret-That-Is-Cut');
+  expect(cleanText(`${'x'.repeat(120)}Fake-Secret-That-Is-Cut`)).toBe(`${'x'.repeat(120)}[redacte`);
+  expect(slug('model Fake-Secret-That-Is-Cut')).toBe('model_redacted_');
+});
+
+test('a secret prints as [redacted] wherever it is printed, and is known from its first moment', () => {
+  const secret = Secret.of('fake-printed-secret');
+  expect([String(secret), JSON.stringify({ secret }), inspect({ secret })]).toEqual([
+    '[redacted]',
+    '{"secret":"[redacted]"}',
+    '{ secret: [redacted] }',
+  ]);
+  expect(redact('fake-printed-secret')).toBe('[redacted]');
+  expect(secret.reveal()).toBe('fake-printed-secret');
+});

@@ -1,0 +1,189 @@
+import type { ServerResponse } from 'node:http';
+import { status } from '@grpc/grpc-js';
+import { type CookieAnswer, startCookiejar } from '../../src/demo/cookiejar.ts';
+import { type Answer, startReceiver } from '../../src/demo/receiver.ts';
+import { type RecordedRequest, type RecordingServer, startRecordingServer } from './recording-server.ts';
+
+/** Peers that answer with every fault there is and put the credential that they got into each answer. */
+export interface EchoingWorld {
+  readonly claude: RecordingServer;
+  readonly openRouter: RecordingServer;
+  /** Where redirects point. */
+  readonly elsewhere: RecordingServer;
+  readonly httpCollector: RecordingServer;
+  readonly cookiejarUrl: string;
+  readonly grpcCollectorUrl: string;
+  /** What came to the gRPC collector: the messages, not the metadata. */
+  readonly exported: () => string;
+  /** Metadata that came to it. */
+  readonly metadata: () => string;
+  stop(): Promise<void>;
+}
+
+/** Answers to one upstream request in two; the others are good. */
+export const upstreamFaults = 14;
+
+/** @param cookies what the cookie service hands out, and puts into its refusals. */
+export async function startEchoingWorld(cookies: string): Promise<EchoingWorld> {
+  const elsewhere = await startRecordingServer((_request, _before, response) => response.end('{}'));
+  const claude = await startRecordingServer((request, before, response) =>
+    answerOrFault(response, before, request.headers['cookie'] ?? '', claudeUsage, elsewhere.url),
+  );
+  let keyReads = 0;
+  const openRouter = await startRecordingServer((request, before, response) => {
+    const turn = request.path.endsWith('/key') ? keyReads++ : before;
+    answerOrFault(response, turn, request.headers['authorization'] ?? '', openRouterKey, elsewhere.url);
+  });
+  const httpCollector = await startRecordingServer((request, before, response) =>
+    collectorAnswer(response, before, headersOf(request), elsewhere.url),
+  );
+
+  let calls = 0;
+  const cookiejar = await startCookiejar(() => cookieAnswer(calls++, cookies));
+  const exported: unknown[] = [];
+  const metadata: unknown[] = [];
+  const collector = await startReceiver({
+    onRequest(requests, received) {
+      exported.push(requests);
+      metadata.push(received.toJSON());
+    },
+    answer: () => grpcAnswer(exported.length, JSON.stringify(metadata.at(-1))),
+  });
+  return {
+    claude,
+    openRouter,
+    elsewhere,
+    httpCollector,
+    cookiejarUrl: `http://127.0.0.1:${cookiejar.port}`,
+    grpcCollectorUrl: `http://127.0.0.1:${collector.port}`,
+    exported: () => textOf(exported),
+    metadata: () => textOf(metadata),
+    async stop() {
+      cookiejar.stop();
+      collector.stop();
+      await Promise.all([claude, openRouter, elsewhere, httpCollector].map((server) => server.stop()));
+    },
+  };
+}
+
+function textOf(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
+}
+
+function headersOf({ headers }: RecordedRequest): string {
+  return JSON.stringify(headers);
+}
+
+type Body = (echo: string) => object;
+
+function answerOrFault(response: ServerResponse, before: number, echo: string, good: Body, elsewhere: string): unknown {
+  const json = (code: number, body: object): unknown => {
+    return response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };
+  const html = (code: number, headers: Record<string, string> = {}): unknown => {
+    const page = `<!DOCTYPE html><title>Just a moment...</title>${echo}`;
+    return response.writeHead(code, { 'content-type': 'text/html', ...headers }).end(page);
+  };
+  const error = { type: 'error', error: { type: echo, message: echo, code: echo, details: { error_code: echo } } };
+  const fault = Math.floor(before / 2) % upstreamFaults;
+  if (before % 2 === 0) return json(200, good('five_hour'));
+  switch (fault) {
+    case 0:
+      return json(401, error);
+    case 1:
+      return json(403, error);
+    case 2:
+      return html(403, { 'cf-mitigated': 'challenge' });
+    case 3:
+      return response.writeHead(429, { 'retry-after': '0', 'x-echo': echo }).end(JSON.stringify(error));
+    case 4:
+      return response.writeHead(500, echo.slice(0, 100)).end(echo);
+    case 5:
+      return response.writeHead(302, { location: `${elsewhere}/?${encodeURIComponent(echo)}` }).end(echo);
+    case 6:
+      return response.destroy();
+    case 7:
+      return response.end(`not json: ${echo}`);
+    case 8:
+      return response.end('x'.repeat(110) + echo);
+    case 9:
+      return json(200, error);
+    case 10:
+      return json(200, good(echo));
+    case 11:
+      return json(500, { error: { type: 'x'.repeat(100) + echo, message: echo } });
+    case 12:
+      return response.writeHead(200, { 'content-encoding': echo, 'content-type': echo }).end(echo);
+    default:
+      return html(200);
+  }
+}
+
+/** Every place of the usage answer that has text in it. */
+const claudeUsage: Body = (echo) => ({
+  limits: [
+    { kind: 'session', percent: 12, resets_at: echo },
+    { kind: echo, percent: 1 },
+    { kind: 'weekly_scoped', percent: 2, scope: { model: { id: echo, display_name: echo } } },
+    { kind: 'weekly_scoped', percent: 3, scope: { surface: echo } },
+    { kind: `unknown ${echo}`, percent: echo },
+  ],
+  [`seven_day_${echo}`]: { utilization: echo },
+  [echo]: { limit_dollars: 5, used_dollars: echo, utilization: 3 },
+  unknown_key: echo,
+  extra_usage: { utilization: 4, used_credits: 1, currency: echo },
+});
+
+/** The same of OpenRouter's. */
+const openRouterKey: Body = (echo) => ({
+  data: {
+    label: echo,
+    usage: 1,
+    usage_daily: echo,
+    usage_weekly: 1,
+    usage_monthly: 1,
+    limit: echo,
+    limit_reset: echo,
+    is_management_key: true,
+    total_credits: 3,
+    total_usage: 1,
+    [echo]: 1,
+  },
+});
+
+function cookieAnswer(call: number, cookies: string): CookieAnswer {
+  const code = [status.INTERNAL, status.UNAVAILABLE, status.UNAUTHENTICATED, status.NOT_FOUND][Math.floor(call / 8) % 4];
+  return call % 8 === 7 && code !== undefined ? { kind: 'refuse', code, message: cookies } : { kind: 'cookies', text: cookies };
+}
+
+function grpcAnswer(count: number, message: string): Answer {
+  switch (count % 5) {
+    case 1:
+      return { kind: 'refuse', code: status.INVALID_ARGUMENT, message };
+    case 2:
+      return { kind: 'partial', rejectedPoints: 1, message };
+    case 3:
+      return { kind: 'refuse', code: status.UNAUTHENTICATED, message: 'x'.repeat(100) + message };
+    case 4:
+      return { kind: 'refuse', code: status.UNIMPLEMENTED, message };
+    default:
+      return { kind: 'acknowledge' };
+  }
+}
+
+function collectorAnswer(response: ServerResponse, before: number, echo: string, elsewhere: string): unknown {
+  switch (before % 6) {
+    case 0:
+      return response.writeHead(400, { 'content-type': 'text/plain' }).end(echo);
+    case 1:
+      return response.writeHead(301, { location: `${elsewhere}/?${encodeURIComponent(echo)}` }).end(echo);
+    case 2:
+      return response.destroy();
+    case 3:
+      return response.writeHead(401, echo.replace(/[^\x20-\x7e]/g, '').slice(0, 200)).end(echo);
+    case 4:
+      return response.writeHead(200, { 'content-type': 'text/html' }).end(`<!DOCTYPE html>${echo}`);
+    default:
+      return response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+  }
+}
