@@ -37,6 +37,18 @@ module.exports = {
       from: { path: '^src/sources/[^/]+/(read|windows|money|reset|organization)[.]ts$' },
       to: { path: ['^src/', '^node:', '^(fs|net|http|https|timers)$'], pathNot: '^src/(model|sources/fields[.]ts|sources/[^/]+/(windows|money|reset)[.]ts)' },
     },
+    {
+      name: 'only agent and commands see the whole Config',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(config|commands|agent[^/]*)(/|[.]ts$)' },
+      to: { path: '^src/config/config[.]ts$' },
+    },
+    {
+      name: 'the simulators are for the demo and for tests',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(demo|commands)/' },
+      to: { path: '^src/demo/' },
+    },
     { name: 'no circles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'no orphans',
