@@ -72,7 +72,7 @@ function strayed(world: EchoingWorld): Leak[] {
   ];
 }
 
-describe.concurrent('no secret leaves the agent by any way but its own', () => {
+describe.concurrent('no secret leaves the agent by any way but its own', { timeout: 60_000 }, () => {
   test('run, cookies from the cookie service and keys from the environment, over gRPC, everything logged', async (context) => {
     const world = await startWorld(context);
     const output = await untilAllFaults(
@@ -178,7 +178,7 @@ describe.concurrent('no secret leaves the agent by any way but its own', () => {
   });
 });
 
-describe.concurrent('the search finds what leaks', () => {
+describe.concurrent('the search finds what leaks', { timeout: 60_000 }, () => {
   test('plain, cut in half, escaped, in other letters, in base64 and in hex', () => {
     const { value } = session;
     const hidden: readonly (readonly [Leak['form'], string])[] = [

@@ -15,8 +15,8 @@ const levels: Readonly<Record<string, DiagLogLevel>> = {
 
 /**
  * Brings the messages of the SDK and of gRPC into the agent's log, past its redaction. With `OTEL_LOG_LEVEL` the SDK's come
- * at their own level; without, at debug: the agent says the same things itself, once and not at each cycle. gRPC's are
- * chosen by its own `GRPC_VERBOSITY` and `GRPC_TRACE`.
+ * at their own level; without, at debug: the agent says the same things itself, once and not at each cycle. Of gRPC's
+ * only the errors come: the traces of `GRPC_TRACE` quote whatever peers send, cookies that go nowhere too.
  */
 export function logSdkMessages(logger: Logger, otelLogLevel: string | undefined): void {
   const chosen = otelLogLevel === undefined ? undefined : levels[otelLogLevel.toLowerCase()];
@@ -34,8 +34,6 @@ export function logSdkMessages(logger: Logger, otelLogLevel: string | undefined)
   };
   diag.setLogger(sink, { logLevel: chosen ?? DiagLogLevel.INFO, suppressOverrideMessage: true });
 
-  const fromGrpc = (level: 'debug' | 'info' | 'warn') => {
-    return (...parts: unknown[]): void => logger[level]({ from: 'grpc' }, format(...parts));
-  };
-  setLogger({ debug: fromGrpc('debug'), info: fromGrpc('info'), error: fromGrpc('warn') });
+  const drop = (): void => undefined;
+  setLogger({ debug: drop, info: drop, error: (...parts: unknown[]) => logger.warn({ from: 'grpc' }, format(...parts)) });
 }
