@@ -152,8 +152,8 @@ export class World {
         usage_daily: since(Math.floor(nowMs / dayMs) * dayMs),
         usage_weekly: since(Math.floor(nowMs / weekMs) * weekMs),
         usage_monthly: monthly,
-        limit: 500,
-        limit_remaining: round(500 - monthly, 6),
+        limit: 250,
+        limit_remaining: round(250 - monthly, 6),
         limit_reset: 'monthly',
         is_management_key: true,
       },
@@ -217,7 +217,7 @@ export class World {
   #spent(untilMs: number): number {
     let dollars = 0;
     for (let index = 0; index * roundMs <= untilMs; index++) {
-      const perRound = 1 + 4 * randomOf(this.#options.seed, -index)();
+      const perRound = 0.5 + 2 * randomOf(this.#options.seed, -index)();
       dollars += perRound * Math.min(1, (untilMs - index * roundMs) / roundMs);
     }
     return dollars;
