@@ -74,6 +74,8 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
   });
   void agent.ended.then((end) => ending.resolve({ kind: 'agent ended', end }));
   void stop.received.then((signal) => ending.resolve({ kind: 'interrupted', signal }));
+  // Whoever read along has gone (`demo | head`).
+  process.stdout.once('error', () => ending.resolve({ kind: 'interrupted', signal: 'SIGPIPE' }));
 
   const why = await ending.promise;
   view.stopping();

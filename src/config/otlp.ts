@@ -86,6 +86,8 @@ function parseEndpoint(raw: RawSettings, { name, text }: Variable, problems: str
     problems.push(`${name} must not have a user or password in it; use ${prefix}HEADERS`);
     return undefined;
   }
+  // A query may be a token, and addresses are printed.
+  rememberSecret(url.search.slice(1));
   return url;
 }
 

@@ -159,3 +159,12 @@ test('no secret stands in what check prints, whether it works or not', async () 
     for (const secret of [session, 'canary-fake', 'never-sent-on']) expect(stdout + stderr).not.toContain(secret);
   }
 });
+
+test('a token in the query of the endpoint is not printed', async () => {
+  const { settings } = await simulated();
+  const endpoint = { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://127.0.0.1:1/v1/metrics?token=query-canary-fake' };
+  const { code, stdout, stderr } = await runCli(['check'], { ...settings, ...endpoint, OTEL_EXPORTER_OTLP_TIMEOUT: '500' });
+  expect(code).toBe(4);
+  expect(stdout).toContain('otlp: down, http://127.0.0.1:1/v1/metrics, http/protobuf');
+  expect(stdout + stderr).not.toContain('canary-fake');
+});

@@ -75,3 +75,10 @@ test('an agent that ends by itself ends the demo with its exit code and its last
   expect(stderr).toContain('the agent ended by itself (exit code 4)');
   expect(stderr).toContain('the last words');
 });
+
+test('the demo ends when who reads its output stops reading', async () => {
+  const demo = startDemo([], {});
+  await said(demo, 'stdout', 'push 1');
+  demo.child.stdout?.destroy();
+  expect((await demo.ended).code).toBe(0);
+});

@@ -43,14 +43,15 @@ export class QuotaTable {
     const { name, percent, bar, tail } = this.#widths;
     const shownName = column(quota.name, name);
     if (quota.used === undefined && quota.amounts !== undefined) {
-      return `  ${shownName} ${paint('dim', this.#tail(quota, bar + percent + tail + 3))}`.trimEnd();
+      const colour = (quota.amounts.remaining ?? 0) < 0 ? 'red' : 'dim';
+      return `  ${shownName} ${paint(colour, this.#tail(quota, bar + percent + tail + 3).trimEnd())}`;
     }
     const used = column(usedText(quota) ?? '–', percent, 'right');
     return [
       quota.binding === true ? paint('bold', '▸ ') + paint('bold', shownName) : `  ${shownName}`,
       ` ${drawBar(quota, bar, this.#canvas)}`,
       ` ${(quota.used ?? 0) >= highUse ? paint(colourOf(quota.used ?? 0), used) : used}`,
-      `  ${paint('dim', this.#tail(quota, tail))}`,
+      `  ${paint('dim', this.#tail(quota, tail).trimEnd())}`,
     ].join('').trimEnd();
   }
 

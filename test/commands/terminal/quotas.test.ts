@@ -3,6 +3,7 @@ import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
 import type { Quota } from '../../../src/commands/picture.ts';
 import { QuotaTable, drawBar } from '../../../src/commands/terminal/quotas.ts';
+import { propertyOptions, propertyTimeoutMs } from '../../support/property.ts';
 import { colouredCanvas, plainCanvas } from '../../support/canvas.ts';
 
 const now = new Date('2026-11-21T21:45:00Z');
@@ -96,7 +97,7 @@ test('a quota that is not known now says so, and draws nothing that could be tak
   expect(table.row(unknown)).toMatch(/^ {2}five_hour ·+ –  not known now$/);
 });
 
-test('no row is wider than the terminal, whatever is in it, with colours and wide characters', () => {
+test('no row is wider than the terminal, whatever is in it, with colours and wide characters', { timeout: propertyTimeoutMs }, () => {
   const amount = fc.double({ min: -1e6, max: 1e6, noNaN: true });
   const quota: fc.Arbitrary<Quota> = fc
     .record(
@@ -118,6 +119,6 @@ test('no row is wider than the terminal, whatever is in it, with colours and wid
       const table = new QuotaTable(some, [], colouredCanvas(width), { now, clock: true });
       for (const one of some) expect(stringWidth(table.row(one))).toBeLessThanOrEqual(width);
     }),
-    { numRuns: 300 },
+    propertyOptions(),
   );
 });
