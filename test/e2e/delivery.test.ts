@@ -1,0 +1,231 @@
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { version } from '../../src/version.ts';
+import { runCli } from '../support/cli.ts';
+import { instantsFrom, startAccount } from './support/account.ts';
+import { makeCertificates } from './support/certificates.ts';
+import { type Collector, type CollectorOptions, startCollector } from './support/collector.ts';
+import { agentPoints, claudePoints, openRouterPoints } from './support/expected.ts';
+import { inOrder, withoutTimes } from './support/points.ts';
+
+const pem = makeCertificates();
+afterAll(pem.remove);
+
+const tls = { cert_file: pem.server, key_file: pem.serverKey };
+const mutualTls = { ...tls, client_ca_file: pem.authority };
+const trust = { OTEL_EXPORTER_OTLP_CERTIFICATE: pem.authority };
+const clientFiles = { OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: pem.client, OTEL_EXPORTER_OTLP_CLIENT_KEY: pem.clientKey };
+
+interface Way {
+  readonly name: string;
+  readonly collector?: CollectorOptions;
+  readonly settings: (collector: Collector) => Readonly<Record<string, string>>;
+}
+
+const ways: readonly Way[] = [
+  {
+    name: 'OTLP/gRPC with a header that the Collector wants',
+    collector: { token: 'fake-token' },
+    settings: ({ grpcPort }) => ({
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${grpcPort}`,
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer fake-token',
+    }),
+  },
+  {
+    name: 'OTLP/gRPC over TLS from a private authority, in gzip',
+    collector: { tls },
+    settings: ({ grpcPort }) => ({
+      OTEL_EXPORTER_OTLP_ENDPOINT: `https://127.0.0.1:${grpcPort}`,
+      OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+      ...trust,
+    }),
+  },
+  {
+    name: 'OTLP/gRPC over TLS with a client certificate',
+    collector: { tls: mutualTls },
+    settings: ({ grpcPort }) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `https://127.0.0.1:${grpcPort}`, ...trust, ...clientFiles }),
+  },
+  {
+    name: 'OTLP/HTTP, which an endpoint with a path means',
+    collector: { httpPath: '/otlp/v1/metrics' },
+    settings: ({ httpPort }) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${httpPort}/otlp` }),
+  },
+  {
+    name: 'OTLP/HTTP, chosen by OTEL_EXPORTER_OTLP_PROTOCOL',
+    settings: ({ httpPort }) => ({
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${httpPort}`,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    }),
+  },
+  {
+    name: 'OTLP/HTTP over TLS with a client certificate, to an endpoint of metrics alone',
+    collector: { tls: mutualTls },
+    settings: ({ httpPort }) => ({
+      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `https://127.0.0.1:${httpPort}/v1/metrics`,
+      ...trust,
+      ...clientFiles,
+    }),
+  },
+];
+
+test.each(ways)('every point reaches the Collector over $name', async ({ collector: options, settings }) => {
+  const instants = instantsFrom(Date.now());
+  const account = await startAccount(instants);
+  const collector = await startCollector(options);
+  const startedMs = Date.now();
+
+  const result = await runCli(['once', '--timeout', '20s'], { ...account.environment, ...settings(collector) });
+  const endedMs = Date.now();
+  await collector.stop();
+
+  expect(result.stderr).not.toMatch(/"level":"(warn|error)"/);
+  expect(result).toMatchObject({ code: 0, stdout: '' });
+  const [request, ...more] = collector.requests();
+  if (request === undefined) throw new Error('the Collector received nothing');
+  expect(more).toEqual([]);
+  expect(request.resource).toEqual({
+    attributes: {
+      'service.name': 'claude-usage-metrics',
+      // Of the service's name and the sources; a new one would start every series anew.
+      'service.instance.id': '328ec522-a2e9-5599-8ceb-1596a75ef9e5',
+    },
+  });
+  expect(request.scope).toEqual({ name: 'claude-usage-metrics' });
+
+  const timeMs = request.points[0]?.timeMs ?? 0;
+  expect(inOrder(request.points.map(withoutTimes))).toEqual(
+    inOrder([
+      ...claudePoints(instants, timeMs),
+      ...openRouterPoints(timeMs),
+      ...agentPoints(
+        version,
+        [
+          { source: 'claude-ai', outcome: 'success', requests: { 200: 2 } },
+          { source: 'openrouter', outcome: 'success', requests: { 200: 2 } },
+        ],
+        timeMs,
+      ),
+    ]),
+  );
+  expect(timeMs).toBeGreaterThanOrEqual(startedMs);
+  expect(timeMs).toBeLessThanOrEqual(endedMs);
+  for (const point of request.points) {
+    expect(point, point.metric).toMatchObject({ timeMs });
+    expect(point.startMs, point.metric).toBeGreaterThanOrEqual(startedMs);
+    expect(point.startMs, point.metric).toBeLessThanOrEqual(timeMs);
+  }
+});
+
+test('what OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME say is the resource, and nothing else', async () => {
+  const account = await startAccount();
+  const collector = await startCollector();
+
+  const result = await runCli(['once', '--timeout', '20s'], {
+    ...account.environment,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.grpcPort}`,
+    OTEL_SERVICE_NAME: 'usage',
+    OTEL_RESOURCE_ATTRIBUTES: 'service.namespace=home,deployment.environment.name=test,service.instance.id=mine',
+  });
+  await collector.stop();
+
+  expect(result.code).toBe(0);
+  expect(collector.requests().map(({ resource }) => resource)).toEqual([
+    {
+      attributes: {
+        'service.name': 'usage',
+        'service.namespace': 'home',
+        'service.instance.id': 'mine',
+        'deployment.environment.name': 'test',
+      },
+    },
+  ]);
+});
+
+test('OTLP/HTTP is compressed when gzip is set, and the Collector reads it', async () => {
+  const account = await startAccount();
+  const collector = await startCollector();
+  const relay = await startRelay(collector.httpPort);
+
+  const result = await runCli(['once', '--timeout', '20s'], {
+    ...account.environment,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${relay.port}`,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+    OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=fake-tenant',
+  });
+  await collector.stop();
+
+  expect(result.code).toBe(0);
+  expect(relay.passed()).toMatch(/^POST \/v1\/metrics HTTP\/1\.1\r\n/);
+  expect(relay.passed()).toMatch(/\r\ncontent-type: application\/x-protobuf\r\n/i);
+  expect(relay.passed()).toMatch(/\r\ncontent-encoding: gzip\r\n/i);
+  expect(relay.passed()).toMatch(/\r\nx-tenant: fake-tenant\r\n/i);
+  expect(collector.requests().flatMap(({ points }) => points)).toContainEqual(
+    expect.objectContaining({ metric: 'openrouter.credits.remaining', value: { asDouble: 74.75 } }),
+  );
+});
+
+const refusals: readonly (Way & { readonly says: RegExp })[] = [
+  {
+    name: 'a Collector whose authority it does not trust',
+    collector: { tls },
+    settings: ({ grpcPort }) => ({
+      OTEL_EXPORTER_OTLP_ENDPOINT: `https://127.0.0.1:${grpcPort}`,
+      OTEL_EXPORTER_OTLP_CERTIFICATE: pem.stranger,
+    }),
+    says: /UNAVAILABLE.*certificate/,
+  },
+  {
+    name: 'a Collector that wants a client certificate and gets none',
+    collector: { tls: mutualTls },
+    settings: ({ grpcPort }) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `https://127.0.0.1:${grpcPort}`, ...trust }),
+    says: /UNAVAILABLE/,
+  },
+  {
+    name: 'a Collector that wants a token and gets another one',
+    collector: { token: 'fake-token' },
+    settings: ({ grpcPort }) => ({
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${grpcPort}`,
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer other-fake-token',
+    }),
+    says: /UNAUTHENTICATED/,
+  },
+  {
+    name: 'an HTTPS Collector whose authority it does not trust',
+    collector: { tls },
+    settings: ({ httpPort }) => ({
+      OTEL_EXPORTER_OTLP_ENDPOINT: `https://127.0.0.1:${httpPort}/`,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+      OTEL_EXPORTER_OTLP_CERTIFICATE: pem.stranger,
+    }),
+    says: /certificate|UNABLE_TO_VERIFY|SELF_SIGNED/i,
+  },
+];
+
+test.each(refusals)('once exits 4 and says why when it pushes to $name', async ({ collector: options, settings, says }) => {
+  const account = await startAccount();
+  const collector = await startCollector(options);
+
+  const result = await runCli(['once', '--timeout', '4s'], { ...account.environment, ...settings(collector) });
+  await collector.stop();
+
+  expect(result.code).toBe(4);
+  expect(result.stderr).toMatch(says);
+  expect(result.stderr).not.toContain('other-fake-token');
+  expect(collector.requests()).toEqual([]);
+});
+
+/** Passes connections on to a port, and keeps what the client sent. */
+async function startRelay(to: number): Promise<{ readonly port: number; passed(): string }> {
+  let passed = '';
+  const server = createServer((socket) => {
+    const onward = connect(to, '127.0.0.1');
+    socket.on('data', (bytes) => (passed += bytes.toString('latin1')));
+    socket.pipe(onward).pipe(socket);
+    for (const end of [socket, onward]) end.on('error', () => end.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { port: (server.address() as AddressInfo).port, passed: () => passed };
+}
