@@ -8,5 +8,7 @@ export default defineConfig({
     // The built artefact, not the sources.
     env: { TEST_ENTRY: fileURLToPath(new URL('dist/main.js', import.meta.url)) },
     testTimeout: 60_000,
+    // The tests wait more than they work.
+    maxWorkers: 2,
   },
 });

@@ -1,16 +1,15 @@
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { version } from '../../src/version.ts';
 import { runCli } from '../support/cli.ts';
 import { instantsFrom, startAccount } from './support/account.ts';
 import { makeCertificates } from './support/certificates.ts';
 import { type Collector, type CollectorOptions, startCollector } from './support/collector.ts';
 import { agentPoints, claudePoints, openRouterPoints } from './support/expected.ts';
-import { inOrder, withoutTimes } from './support/points.ts';
+import { startRelay } from './support/peers.ts';
+import { expectPoints } from './support/points.ts';
 
 const pem = makeCertificates();
-afterAll(pem.remove);
+afterAll(() => pem.remove());
 
 const tls = { cert_file: pem.server, key_file: pem.serverKey };
 const mutualTls = { ...tls, client_ca_file: pem.authority };
@@ -94,24 +93,18 @@ test.each(ways)('every point reaches the Collector over $name', async ({ collect
   expect(request.scope).toEqual({ name: 'claude-usage-metrics' });
 
   const timeMs = request.points[0]?.timeMs ?? 0;
-  expect(inOrder(request.points.map(withoutTimes))).toEqual(
-    inOrder([
-      ...claudePoints(instants, timeMs),
-      ...openRouterPoints(timeMs),
-      ...agentPoints(
-        version,
-        [
-          { source: 'claude-ai', outcome: 'success', requests: { 200: 2 } },
-          { source: 'openrouter', outcome: 'success', requests: { 200: 2 } },
-        ],
-        timeMs,
-      ),
-    ]),
-  );
+  const reads = [
+    { source: 'claude-ai', outcome: 'success', requests: { 200: 2 } },
+    { source: 'openrouter', outcome: 'success', requests: { 200: 2 } },
+  ];
+  expectPoints(request.points, timeMs, [
+    ...claudePoints(instants, timeMs),
+    ...openRouterPoints(timeMs),
+    ...agentPoints(version, reads, timeMs),
+  ]);
   expect(timeMs).toBeGreaterThanOrEqual(startedMs);
   expect(timeMs).toBeLessThanOrEqual(endedMs);
   for (const point of request.points) {
-    expect(point, point.metric).toMatchObject({ timeMs });
     expect(point.startMs, point.metric).toBeGreaterThanOrEqual(startedMs);
     expect(point.startMs, point.metric).toBeLessThanOrEqual(timeMs);
   }
@@ -215,17 +208,3 @@ test.each(refusals)('once exits 4 and says why when it pushes to $name', async (
   expect(result.stderr).not.toContain('other-fake-token');
   expect(collector.requests()).toEqual([]);
 });
-
-/** Passes connections on to a port, and keeps what the client sent. */
-async function startRelay(to: number): Promise<{ readonly port: number; passed(): string }> {
-  let passed = '';
-  const server = createServer((socket) => {
-    const onward = connect(to, '127.0.0.1');
-    socket.on('data', (bytes) => (passed += bytes.toString('latin1')));
-    socket.pipe(onward).pipe(socket);
-    for (const end of [socket, onward]) end.on('error', () => end.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return { port: (server.address() as AddressInfo).port, passed: () => passed };
-}

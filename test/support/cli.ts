@@ -12,6 +12,8 @@ export interface CliResult {
 /** A running command line. */
 export interface RunningCli {
   readonly child: ChildProcess;
+  /** What it has written to stderr so far. */
+  readonly stderr: string;
   readonly ended: Promise<CliResult>;
 }
 
@@ -41,7 +43,13 @@ export function startCli(
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
-  return { child, ended };
+  return {
+    child,
+    get stderr() {
+      return stderr;
+    },
+    ended,
+  };
 }
 
 /** Runs the command line to its end. */
