@@ -58,12 +58,15 @@ const ways: readonly Way[] = [
     }),
   },
   {
-    name: 'OTLP/HTTP over TLS with a client certificate, to an endpoint of metrics alone',
+    name: 'OTLP/HTTP over TLS with a client certificate, by the variables for metrics, which win',
     collector: { tls: mutualTls },
     settings: ({ httpPort }) => ({
       OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `https://127.0.0.1:${httpPort}/v1/metrics`,
-      ...trust,
-      ...clientFiles,
+      OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE: pem.authority,
+      OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE: pem.client,
+      OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY: pem.clientKey,
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+      OTEL_EXPORTER_OTLP_CERTIFICATE: pem.stranger,
     }),
   },
 ];
