@@ -22,7 +22,8 @@ beforeAll(async () => {
   const env = { ...process.env, PATH: path };
   await execute('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: checkout, env });
   const tarball = join(folder, `claude-usage-metrics-${version}.tgz`);
-  await execute('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball], { cwd: folder, env });
+  const install = ['install', '--prefix', folder, '--prefer-offline', '--no-audit', '--no-fund', tarball];
+  await execute('npm', install, { cwd: folder, env });
 }, 300_000);
 
 /** Runs the installed command in the folder where it was installed. */
