@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject, onTestFinished } from 'vitest';
@@ -32,10 +32,18 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
   const folder = mkdtempSync(join(tmpdir(), 'otelcol-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'metrics.jsonl');
-  const config = join(folder, 'config.yaml');
+  const started = await startConfigured([], configuration(options, file));
+  return { ...started, requests: () => readRequests(file) };
+}
+
+/**
+ * Starts a Collector with configuration files as they are.
+ * @param overrides goes over the files, by key.
+ */
+export async function startConfigured(files: readonly string[], overrides: object): Promise<Omit<Collector, 'requests'>> {
   // JSON is YAML.
-  writeFileSync(config, JSON.stringify(configuration(options, file)));
-  const child = spawn(inject('otelcol'), ['--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const configs = [...files, `yaml:${JSON.stringify({ service: { telemetry } })}`, `yaml:${JSON.stringify(overrides)}`].flatMap((config) => ['--config', config]);
+  const child = spawn(inject('otelcol'), configs, { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
@@ -45,13 +53,11 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
   };
   onTestFinished(stop);
   const log = await readyLog(child);
-  return {
-    grpcPort: boundPort(log, 'Starting GRPC server'),
-    httpPort: boundPort(log, 'Starting HTTP server'),
-    requests: () => readRequests(file),
-    stop,
-  };
+  return { grpcPort: boundPort(log, 'Starting GRPC server'), httpPort: boundPort(log, 'Starting HTTP server'), stop };
 }
+
+/** Its own metrics would want a port; its log is read for the ports that it has. */
+const telemetry = { metrics: { level: 'none' }, logs: { encoding: 'json' } };
 
 function configuration({ grpcPort = 0, tls, token, httpPath }: CollectorOptions, file: string): object {
   const grpc = {
@@ -70,7 +76,6 @@ function configuration({ grpcPort = 0, tls, token, httpPath }: CollectorOptions,
     exporters: { file: { path: file, flush_interval: '100ms' } },
     service: {
       ...(token !== undefined && { extensions: ['bearertokenauth'] }),
-      telemetry: { metrics: { level: 'none' }, logs: { encoding: 'json' } },
       pipelines: { metrics: { receivers: ['otlp'], exporters: ['file'] } },
     },
   };

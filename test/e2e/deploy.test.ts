@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { runCli } from '../support/cli.ts';
+import { startAccount } from './support/account.ts';
+import { startConfigured } from './support/collector.ts';
+import { closedPort } from './support/peers.ts';
+
+const config = fileURLToPath(new URL('../../deploy/collector/config.yaml', import.meta.url));
+
+test('the Collector of the compose file shows Prometheus what the agent pushes', async () => {
+  const account = await startAccount();
+  const scrapePort = await closedPort();
+  const loopback = { endpoint: '127.0.0.1:0' };
+  const collector = await startConfigured([config], {
+    receivers: { otlp: { protocols: { grpc: loopback, http: loopback } } },
+    exporters: { prometheus: { endpoint: `127.0.0.1:${scrapePort}` }, 'otlp_grpc/jaeger': { endpoint: '127.0.0.1:9' } },
+  });
+
+  const result = await runCli(['once', '--timeout', '20s'], {
+    ...account.environment,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.grpcPort}`,
+  });
+  const scraped = await (await fetch(`http://127.0.0.1:${scrapePort}/metrics`)).text();
+
+  expect(result.code).toBe(0);
+  expect(seriesOf(scraped)).toEqual(
+    expect.arrayContaining([
+      series('claude_usage_utilization_ratio', { metric_name: 'five_hour' }, '0.42'),
+      series('claude_usage_limit_active', { metric_name: 'seven_day' }, '1'),
+      series('claude_extra_usage_used', { currency: 'EUR' }, '7.63'),
+      series('claude_credit_pool_remaining_USD', { metric_name: 'cinder_cove' }, '187.5'),
+      series('openrouter_credits_remaining_USD', {}, '74.75'),
+      series('claude_usage_metrics_source_up', { source: 'claude-ai' }, '1'),
+      series('claude_usage_metrics_source_reads_total', { source: 'claude-ai', outcome: 'success' }, '1'),
+    ]),
+  );
+});
+
+function series(name: string, labels: Readonly<Record<string, string>>, value: string): object {
+  const all = { account: 'default', job: 'claude-usage-metrics', ...labels };
+  return { name, labels: expect.objectContaining(all) as object, value };
+}
+
+/** The lines of Prometheus' text format; no label of ours has a quote or a comma in it. */
+function seriesOf(scraped: string): object[] {
+  return [...scraped.matchAll(/^(\w+)\{(.*)\} (\S+)$/gm)].map(([, name, labels = '', value]) => ({
+    name,
+    labels: Object.fromEntries([...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = '', text]) => [key, text] as const)),
+    value,
+  }));
+}
