@@ -140,7 +140,7 @@ test('4: the backend has no metrics service, which is said with what to put in b
   });
 
   expect(result.code).toBe(4);
-  expect(result.stderr).toMatch(/UNIMPLEMENTED: it takes no metrics .*put an OpenTelemetry Collector in between/);
+  expect(result.stderr).toMatch(/UNIMPLEMENTED.*put an OpenTelemetry Collector in between/);
 });
 
 test('4: the path has no metrics over OTLP/HTTP', async () => {
@@ -153,7 +153,7 @@ test('4: the path has no metrics over OTLP/HTTP', async () => {
   });
 
   expect(result.code).toBe(4);
-  expect(result.stderr).toMatch(/answered 404: it takes no metrics at this path/);
+  expect(result.stderr).toMatch(/answered 404.*no metrics at this path/);
 });
 
 test('4 wins over 3: a source fails and nothing is delivered', async () => {
