@@ -20,6 +20,8 @@ async function start(): Promise<void> {
   };
   process.on('uncaughtException', bug);
   process.on('unhandledRejection', bug);
+  // Node prints them as plain text among the log's lines: grpc-js leads to one at each TLS address that is an IP.
+  process.noDeprecation = true;
   // Who reads the results may stop reading (`once | head`); the exit code stays that of the work.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') bug(error);
