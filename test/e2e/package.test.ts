@@ -55,3 +55,29 @@ test('the packed and installed command reads and pushes once', async () => {
     expect(points).toContainEqual(expect.objectContaining(point));
   }
 });
+
+test('the packed and installed command checks sources and the Collector, and pushes nothing', async () => {
+  const account = await startAccount();
+  const collector = await startCollector();
+
+  const printed = await command(['check', '--json'], {
+    ...account.environment,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.grpcPort}`,
+  });
+  await collector.stop();
+
+  expect(JSON.parse(printed)).toMatchObject({
+    exitCode: 0,
+    sources: [{ source: 'claude-ai', up: true }, { source: 'openrouter', up: true }],
+    delivery: { ok: true },
+  });
+  expect(collector.requests()).toEqual([]);
+});
+
+test('the packed and installed command demonstrates itself without any setting', async () => {
+  const printed = await command(['demo', '--cycles', '2', '--interval', '500ms', '--json']);
+
+  const up = [{ source: 'claude-ai', up: true }, { source: 'openrouter', up: true }];
+  const pushes = printed.trimEnd().split('\n').map((line) => JSON.parse(line) as object);
+  expect(pushes).toMatchObject([{ push: 1, sources: up }, { push: 2, sources: up }]);
+});
