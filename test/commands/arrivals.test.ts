@@ -40,7 +40,7 @@ test('the reason of a failing source is the outcome whose count rose', () => {
   const arrivals = new Arrivals();
   arrivals.add([request([up('claude-ai', 1), reads('claude-ai', 'success', 5), reads('claude-ai', 'timeout', 2)])]);
   const { sources } = arrivals.add([
-    request([up('claude-ai', 0), reads('claude-ai', 'success', 5), reads('claude-ai', 'timeout', 2), reads('claude-ai', 'challenged', 1)]),
+    request([up('claude-ai', 0), reads('claude-ai', 'challenged', 1), reads('claude-ai', 'success', 5), reads('claude-ai', 'timeout', 2)]),
   ]);
   expect(sources).toMatchObject([{ source: 'claude-ai', up: false, outcome: 'challenged' }]);
 

@@ -70,7 +70,7 @@ test('once says on stdout what was not delivered, and why', async () => {
 
 test('once goes on when who reads its output stops reading', async () => {
   const { settings, points } = await simulated();
-  const { child, ended } = startCli(['once'], settings);
+  const { child, ended } = startCli(['once'], { ...settings, OTEL_METRICS_EXPORTER: 'console,otlp' });
   child.stdout?.destroy();
   const { code, stderr } = await ended;
   expect(code).toBe(0);
