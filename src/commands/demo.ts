@@ -45,7 +45,8 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
   const log: LogLine[] = [];
   const view = await demoView(options, { arrivals, log });
 
-  const faults = { firstMs: 6 * intervalMs, everyMs: 14 * intervalMs, lastMs: 4 * intervalMs };
+  // Not before the first push, which takes seconds on a slow machine.
+  const faults = { firstMs: Math.max(6 * intervalMs, 12_000), everyMs: 14 * intervalMs, lastMs: 4 * intervalMs };
   const upstreams = await startUpstreams(new World({ seed, clock: systemClock, speed, faults }));
   const ending = Promise.withResolvers<Ending>();
   const nothing = setTimeout(() => ending.resolve({ kind: 'nothing arrived' }), firstPushWithinMs);

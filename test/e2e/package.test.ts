@@ -75,7 +75,7 @@ test('the packed and installed command checks sources and the Collector, and pus
 });
 
 test('the packed and installed command demonstrates itself without any setting', async () => {
-  const printed = await command(['demo', '--cycles', '2', '--interval', '500ms', '--json']);
+  const printed = await command(['demo', '--cycles', '2', '--json']);
 
   const up = [{ source: 'claude-ai', up: true }, { source: 'openrouter', up: true }];
   const pushes = printed.trimEnd().split('\n').map((line) => JSON.parse(line) as object);
