@@ -132,7 +132,10 @@ export async function main(invocation: Invocation): Promise<ExitCode> {
 
 /** commander quotes what it does not know, as in `--api-key=secret`. */
 function withoutValues(message: string): string {
-  return message.replace(/(--[^'=\s]+)=[^']*/g, '$1=…').replace(/[^\s']+/g, (word) => (mayBeSecret(word) ? '…' : word));
+  const [said = '', ...hint] = message.split('\n');
+  const clean = said.replace(/(--[^'=\s]+)=[^']*/g, '$1=…').replace(/[^\s']+/g, (word) => (mayBeSecret(word) ? '…' : word));
+  // The hint is a name of our own, with a question mark behind it.
+  return [clean, ...hint.filter((line) => /^$|^\(Did you mean [\w -]+\?\)$/.test(line))].join('\n');
 }
 
 /** @throws {ConfigError} after the report that `--json` promises for a command. */
