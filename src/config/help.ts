@@ -16,7 +16,8 @@ export function settingsHelp(): string {
     '',
     'Settings: flags win over the environment, that over .env, that over the --config',
     'file (YAML or JSON, a flat map of the same names). Empty is unset. A name with *',
-    'is a secret: NAME_FILE may name a file that has it in place of NAME.',
+    'is a secret: NAME_FILE may name a file that has it in place of NAME. More is in',
+    'docs/configuration.md.',
     ...own,
     section('OpenTelemetry (OTEL_EXPORTER_OTLP_METRICS_… wins over OTEL_EXPORTER_OTLP_…)', standard),
   ].join('\n');

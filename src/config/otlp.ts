@@ -56,8 +56,6 @@ export function otlpTarget(raw: RawSettings, problems: string[]): OtlpTarget | u
   const url = address ?? new URL('http://localhost:4318');
   // Only the general endpoint is a base address; the metrics one is used as it is.
   if (endpoint?.name !== `${prefix}METRICS_ENDPOINT`) url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/metrics`;
-  // Some backends take their token there, and the address is logged.
-  for (const value of url.searchParams.values()) rememberSecret(value);
   return { protocol, url: url.href, tls: url.protocol === 'https:', timeoutMs };
 }
 
@@ -86,8 +84,8 @@ function parseEndpoint(raw: RawSettings, { name, text }: Variable, problems: str
     problems.push(`${name} must not have a user or password in it; use ${prefix}HEADERS`);
     return undefined;
   }
-  // A query may be a token, and addresses are printed.
-  rememberSecret(url.search.slice(1));
+  // A query may have a token in it, and addresses are printed.
+  for (const value of url.searchParams.values()) rememberSecret(value);
   return url;
 }
 

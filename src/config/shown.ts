@@ -1,6 +1,6 @@
 /** Whether a text that a message is about to quote might be a secret that got into the wrong place: long, or with a user, a query or a key's prefix in it. */
 export function mayBeSecret(value: string): boolean {
-  return value.length > 40 || /[@?]|\bsk-/.test(value);
+  return value.length > 40 || /@|\?\w|\bsk-/.test(value);
 }
 
 /** A wrong value as a message quotes it, with a space before it; empty when it {@link mayBeSecret}. */

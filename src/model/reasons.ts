@@ -54,7 +54,7 @@ export const explanations: Readonly<Record<Reason, Explanation>> = {
   rate_limited: {
     sign: '429.',
     meaning: 'The upstream was asked too often, by this agent or by something else with the same account.',
-    remedy: 'Wait; the agent keeps to Retry-After. If it comes back, raise the source’s poll interval.',
+    remedy: 'Wait; the agent keeps to Retry-After. If it comes back, raise the poll interval.',
   },
   timeout: {
     sign: 'No complete answer before the read’s deadline.',
