@@ -64,7 +64,7 @@ test('a check reads from top to bottom: settings, each source, endpoint, and wha
     '',
     'OpenRouter  ✗ rate_limited: openrouter.ai /key answered 429',
     '              → Wait; the agent keeps to Retry-After. If it comes back, raise',
-    '                the source’s poll interval.',
+    '                the poll interval.',
     '',
     'OTLP        ✗ http://localhost:4317 (OTLP/gRPC) answered UNAVAILABLE',
     '              → Check that a collector listens there.',
