@@ -44,8 +44,8 @@ export function resetText({ secondsToReset, used, amounts }: Quota, clock?: { re
 
 const spentWindows = [
   ['daily', 'today'],
-  ['weekly', 'this week'],
-  ['monthly', 'this month'],
+  ['weekly', 'week'],
+  ['monthly', 'month'],
   ['total', 'ever'],
 ] as const;
 
@@ -53,7 +53,7 @@ const spentWindows = [
 export function spentTexts(spent: Picture['spent']): string[] {
   return spentWindows.flatMap(([window, words]) => {
     const amount = spent[window];
-    return amount === undefined ? [] : [`${moneyText(amount, 'USD')} ${words}`];
+    return amount === undefined ? [] : [`${words} ${moneyText(amount, 'USD')}`];
   });
 }
 

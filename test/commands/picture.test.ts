@@ -76,7 +76,7 @@ test('plain lines say each fact in words: windows, amounts in their currency, ba
     'iguana_necktie: 22.9 % used, $192.55 left of $250.00',
     'credits: overdrawn by $2.10',
     'key_limit: 18.5 % used, $81.50 left of $100.00, resets in 1d (2026-10-03T12:00Z)',
-    'key_spend: $1.25 today, $25.50 ever',
+    'key_spend: today $1.25, ever $25.50',
     'session: expires in 26d',
   ]);
 });

@@ -82,10 +82,8 @@ function parts(frame: Frame, canvas: Canvas, detail: Detail): { top: string[]; b
 const longestLine = 100;
 
 function explanation({ intervalMs }: Frame, detail: Detail): string {
-  const long =
-    'Simulated: a cookie service, claude.ai and OpenRouter; five hours pass in a minute and a half, and now and then something fails. Real: the agent, in a process of its own, and its pushes.';
-  if (detail === 'full') return `${long} This is what arrives over OTLP/gRPC, every ${durationText(intervalMs / 1000)}.`;
-  return 'Simulated upstreams, the real agent; this is what arrives over OTLP/gRPC.';
+  if (detail !== 'full') return 'Simulated upstreams, the real agent; this is what arrives over OTLP/gRPC.';
+  return `Simulated: a cookie service, claude.ai and OpenRouter; five hours pass in a minute and a half, and now and then something fails. Real: the agent, in a process of its own, and its pushes every ${durationText(intervalMs / 1000)}, shown as they arrive.`;
 }
 
 function title({ arrival, points }: Frame, { paint, width }: Canvas): string {
