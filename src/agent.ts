@@ -4,6 +4,7 @@ import type { Config, ExportConfig } from './config/config.ts';
 import { consoleSender } from './export/console.ts';
 import type { Sender } from './export/attempt.ts';
 import { DeliveringExporter } from './export/exporter.ts';
+import { withFreshHeaders } from './export/fresh-headers.ts';
 import { grpcSender } from './export/otlp-grpc.ts';
 import { httpSender } from './export/otlp-http.ts';
 import type { ExportOutcome } from './export/outcome.ts';
@@ -175,6 +176,13 @@ function senders(config: ExportConfig, write: (text: string) => void): Sender[] 
 }
 
 /** The sender of an OTLP target. */
-export function otlpSender({ protocol, url }: NonNullable<ExportConfig['otlp']>): Sender {
-  return protocol === 'grpc' ? grpcSender(url) : httpSender(url);
+export function otlpSender({ protocol, url, headersFromFiles }: NonNullable<ExportConfig['otlp']>): Sender {
+  const sender = protocol === 'grpc' ? grpcSender(url) : httpSender(url);
+  if (headersFromFiles === undefined) return sender;
+  return withFreshHeaders(sender, () => {
+    const headers = headersFromFiles();
+    const changed = Object.entries(headers).some(([name, text]) => process.env[name] !== text);
+    Object.assign(process.env, headers);
+    return changed;
+  });
 }

@@ -4,6 +4,7 @@ import { Checked } from './check.ts';
 import { ConfigError } from './config-error.ts';
 import { type CookieOrigin, cookieOrigin } from './cookie-origin.ts';
 import { type OtlpTarget, milliseconds, otlpTarget } from './otlp.ts';
+import { headersFromFiles } from './otlp-headers.ts';
 import { settings } from './settings.ts';
 import { shown } from './shown.ts';
 import { type Origins, type RawSettings, collect } from './sources-of-settings.ts';
@@ -67,7 +68,7 @@ export function loadConfig(origins: Origins): Config {
     ...(claudeAi && { claudeAi }),
     ...(openRouter && { openRouter }),
     account: checked.value('ACCOUNT_NAME') ?? settings.ACCOUNT_NAME.default,
-    export: exportConfig(otelVariables, problems),
+    export: exportConfig(otelVariables, raw, problems),
     disabled: otelVariables['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
     logLevel: checked.value('LOG_LEVEL') ?? settings.LOG_LEVEL.default,
     warnings,
@@ -108,13 +109,14 @@ function openRouterConfig(checked: Checked): OpenRouterConfig | undefined {
   return apiKey === undefined || baseUrl === undefined ? undefined : { apiKey, baseUrl, intervalMs };
 }
 
-function exportConfig(variables: RawSettings, problems: string[]): ExportConfig {
+function exportConfig(variables: RawSettings, raw: RawSettings, problems: string[]): ExportConfig {
   const chosen = metricsExporters(variables['OTEL_METRICS_EXPORTER'] ?? 'otlp', problems);
   const otlp = chosen.includes('otlp') ? otlpTarget(variables, problems) : undefined;
+  const fresh = headersFromFiles(raw);
   const intervalMs = milliseconds(variables, 'OTEL_METRIC_EXPORT_INTERVAL', problems) ?? 60_000;
   const timeoutMs = milliseconds(variables, 'OTEL_METRIC_EXPORT_TIMEOUT', problems) ?? 30_000;
   return {
-    ...(otlp && { otlp }),
+    ...(otlp && { otlp: { ...otlp, ...(fresh && { headersFromFiles: fresh }) } }),
     console: chosen.includes('console'),
     intervalMs,
     timeoutMs: Math.min(timeoutMs, intervalMs),

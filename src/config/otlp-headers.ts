@@ -1,4 +1,5 @@
 import { rememberCredential } from '../model/redaction.ts';
+import { ConfigError } from './config-error.ts';
 import { readText } from './files.ts';
 import type { RawSettings } from './sources-of-settings.ts';
 
@@ -27,6 +28,17 @@ export function readHeaders(raw: RawSettings, problems: string[]): RawSettings {
     else problems.push(`${file === undefined ? name : `${name}_FILE`} ${wrong}`);
   }
   return headers;
+}
+
+/** Reads the header variables anew at each call; undefined when none of them is in a file. */
+export function headersFromFiles(raw: RawSettings): (() => RawSettings) | undefined {
+  if (headerVariables.every((name) => raw[`${name}_FILE`] === undefined)) return undefined;
+  return () => {
+    const problems: string[] = [];
+    const headers = readHeaders(raw, problems);
+    if (problems.length > 0) throw new ConfigError(problems);
+    return headers;
+  };
 }
 
 /** The SDK drops a pair that it cannot read; the push would go out without its credentials. */

@@ -12,6 +12,8 @@ export interface OtlpTarget {
   readonly tls: boolean;
   /** Longest time of one attempt. */
   readonly timeoutMs: number;
+  /** Reads the header variables anew; absent when none of them is in a file. @throws {ConfigError} */
+  readonly headersFromFiles?: () => RawSettings;
 }
 
 const prefix = 'OTEL_EXPORTER_OTLP_';
