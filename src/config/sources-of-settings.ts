@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { parseEnv } from 'node:util';
-import { isMap, isScalar, parseDocument } from 'yaml';
+import type * as Yaml from 'yaml';
 import { ConfigError } from './config-error.ts';
 import { readText } from './files.ts';
 import { shownName, shownPath } from './shown.ts';
@@ -43,6 +44,8 @@ export function collect(origins: Origins): Collected {
 
 /** The map of a `--config` file; values are the text that stands there, so that `007` stays what it is. @throws {ConfigError} */
 function readConfigFile(path: string): RawSettings {
+  // Loaded when a file is named: the parser takes its time.
+  const { isMap, isScalar, parseDocument } = createRequire(import.meta.url)('yaml') as typeof Yaml;
   // The parser's own messages quote the line, which may hold a secret; its position does not.
   const document = parseDocument(read('--config', path));
   const [fault] = [...document.errors, ...document.warnings];

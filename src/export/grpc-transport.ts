@@ -17,6 +17,8 @@ export function grpcTransport(options: GrpcOptions): Transport {
     'grpc.primary_user_agent': `claude-usage-metrics/${version}`,
     // grpc-js else shares a connection with every channel to the same address, also one that died without a word.
     'grpc.use_local_subchannel_pool': 1,
+    // No DNS record configures how we push.
+    'grpc.service_config_disable_resolution': 1,
   });
   return {
     close: () => client.close(),

@@ -8,7 +8,6 @@ import {
   loadPackageDefinition,
   status,
 } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
 import type { Reason } from '../../model/reasons.ts';
 import { SourceError, toSourceError } from '../../model/source-error.ts';
 import type { CookieProvider } from './provider.ts';
@@ -38,7 +37,7 @@ export function cookiejar(options: CookiejarOptions): CookieProvider {
   return {
     async fetch(signal: AbortSignal): Promise<string> {
       if (signal.aborted) throw new SourceError('timeout', 'there was no time left to ask the cookie service');
-      client ??= connect(options);
+      client ??= await connect(options);
       try {
         return await getCookies(client, signal);
       } catch (error) {
@@ -55,7 +54,9 @@ export function cookiejar(options: CookiejarOptions): CookieProvider {
   };
 }
 
-function connect({ url, ...files }: CookiejarOptions): CookieServiceClient {
+async function connect({ url, ...files }: CookiejarOptions): Promise<CookieServiceClient> {
+  // Loaded when first needed: it takes its time, and not every agent has a cookie service.
+  const { loadSync } = await import('@grpc/proto-loader');
   const definition = loadSync(protoFile, { defaults: true });
   const loaded = loadPackageDefinition(definition)['cookiejar'] as unknown as {
     v1: { CookieService: new (address: string, credentials: ChannelCredentials, options: object) => CookieServiceClient };
