@@ -154,6 +154,15 @@ test('the time of the collection counts: delivery ends with the cycle', async ()
   expect(performance.now() - begun).toBeLessThan(1_000);
 });
 
+test('a collection that took all of the time leaves half of it to the delivery', async () => {
+  const { sender } = await backendThat(acknowledge);
+  const { exporter } = exporterOf([sender], { deadlineMs: 1_000 });
+  exporter.beginCycle();
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await new Promise((resolve) => exporter.export(gaugePoints(points), resolve));
+  expect(exporter.last).toMatchObject({ acknowledged: points });
+});
+
 test('a partial success counts what was rejected and is not sent again', async () => {
   const { sender, requestsAt } = await backendThat({ kind: 'partial', rejectedPoints: 2, message: 'too old' });
   const { outcome, code } = await exporterOf([sender]).deliver();
