@@ -1,11 +1,17 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { type RunningCli, startCli } from '../support/cli.ts';
 import { said } from '../support/output.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'demo-test-'));
+const running = new Set<RunningCli>();
+afterEach(() => {
+  // A demo that a failed test leaves behind would go on until it is interrupted, and takes its agent along.
+  for (const { child } of running) child.kill('SIGTERM');
+  running.clear();
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs code in the agent's process before the agent does; the demo hands Node's own options on. */
@@ -15,7 +21,9 @@ function inAgent(code: string): string[] {
 }
 
 function startDemo(args: readonly string[], environment: Record<string, string>, nodeArgs: readonly string[] = []): RunningCli {
-  return startCli(['demo', '--interval', '500ms', ...args], environment, folder, nodeArgs);
+  const demo = startCli(['demo', '--interval', '500ms', ...args], environment, folder, nodeArgs);
+  running.add(demo);
+  return demo;
 }
 
 test('demo --cycles prints a line for each push that arrived, and exits 0', async () => {
