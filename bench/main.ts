@@ -3,8 +3,8 @@
  * that starts them; the figures of `run` are of a steady state in which every cycle reads both sources.
  */
 import { availableParallelism, cpus, loadavg } from 'node:os';
-import { noEnvFile, startAgent } from './agent-process.ts';
-import { type Peers, startPeers } from './peers.ts';
+import { type AgentProcess, noEnvFile, startAgent } from './agent-process.ts';
+import { type Peers, type Push, startPeers } from './peers.ts';
 import { type Row, table } from './table.ts';
 
 const starts = 15;
@@ -12,6 +12,14 @@ const runs = 3;
 const warmUpCycles = 30;
 const cycles = 100;
 const intervalMs = 200;
+
+/** The next push, or what kept it from coming. */
+async function nextPush(peers: Peers, agent: AgentProcess): Promise<Push> {
+  const ended = agent.ended.then((code) => {
+    throw new Error(`the agent ended with ${code ?? 'a signal'} before its push`);
+  });
+  return Promise.race([peers.nextPush(), ended]);
+}
 
 /** From the start of the process to its end. */
 async function timeOfVersion(): Promise<number> {
@@ -27,9 +35,8 @@ interface OnceTimes {
 }
 
 async function timeOfOnce(peers: Peers): Promise<OnceTimes> {
-  const pushed = peers.nextPush();
   const agent = startAgent(['once', ...noEnvFile], peers.settings);
-  await pushed;
+  await nextPush(peers, agent);
   const pushedMs = performance.now() - agent.startedMs;
   const code = await agent.ended;
   if (code !== 0) throw new Error(`once ended with ${code}`);
@@ -51,20 +58,22 @@ async function figuresOfRun(peers: Peers, compression: 'none' | 'gzip'): Promise
     OTEL_METRIC_EXPORT_INTERVAL: String(intervalMs),
     OTEL_EXPORTER_OTLP_COMPRESSION: compression,
   });
-  let push = await peers.nextPush();
-  for (let cycle = 1; cycle < warmUpCycles; cycle++) push = await peers.nextPush();
-  const [before, bytesBefore] = [await agent.usage(), push.wireBytes];
-  for (let cycle = 0; cycle < cycles; cycle++) push = await peers.nextPush();
+  const pushAfter = async (count: number): Promise<Push> => {
+    let push = await nextPush(peers, agent);
+    for (let cycle = 1; cycle < count; cycle++) push = await nextPush(peers, agent);
+    return push;
+  };
+  const first = await pushAfter(warmUpCycles);
+  const before = await agent.usage();
+  const last = await pushAfter(cycles);
   const after = await agent.usage();
-  const last = peers.nextPush();
   agent.stop();
   await agent.ended;
-  await Promise.race([last, new Promise((resolve) => setTimeout(resolve, 200))]);
   return {
     cpuMs: (after.cpuMs - before.cpuMs) / cycles,
     residentMiB: after.residentMiB,
-    bytes: (push.wireBytes - bytesBefore) / cycles,
-    points: push.points,
+    bytes: (last.wireBytes - first.wireBytes) / cycles,
+    points: last.points,
   };
 }
 

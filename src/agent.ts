@@ -139,8 +139,8 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
       return exporter.last;
     },
     async close() {
+      reader.discard();
       exporter.endWithin(0);
-      await exporter.shutdown();
       await end();
     },
   };

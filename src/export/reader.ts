@@ -25,6 +25,7 @@ export class CycleReader extends PeriodicExportingMetricReader {
   readonly #options: ReaderOptions;
   #collectedAtMs = Number.NEGATIVE_INFINITY;
   #ended = false;
+  #discarded = false;
 
   constructor(options: ReaderOptions) {
     const { exporter, intervalMs, timeoutMs } = options;
@@ -40,6 +41,11 @@ export class CycleReader extends PeriodicExportingMetricReader {
   /** From now on collects at each interval. */
   begin(): void {
     if (!this.#ended) super.onInitialized();
+  }
+
+  /** From now on nothing more is collected, not at the end either. */
+  discard(): void {
+    this.#discarded = true;
   }
 
   override async collect(options?: Parameters<MetricReader['collect']>[0]): Promise<Collected> {
@@ -60,6 +66,10 @@ export class CycleReader extends PeriodicExportingMetricReader {
   /** The SDK would start its timer here; the first cycle is at the start, and the intervals count from it. */
   protected override onInitialized(): void {
     // begin() does it.
+  }
+
+  protected override async onForceFlush(): Promise<void> {
+    if (!this.#discarded) await super.onForceFlush();
   }
 
   protected override onShutdown(): Promise<void> {

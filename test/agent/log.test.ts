@@ -120,3 +120,11 @@ test('the SDK’s own messages stay below the default level', async () => {
   await agent.push();
   expect(seen(agent).filter(({ from }) => from === 'opentelemetry')).toEqual([]);
 });
+
+test('an end without another push is silent, also when the SDK’s own messages are asked for', async () => {
+  const agent = agentOf({ ...world.settings, OTEL_LOG_LEVEL: 'warn' });
+  await agent.start();
+  const before = agent.log.length;
+  await agent.close();
+  expect(agent.log.slice(before)).toEqual([]);
+});
