@@ -26,6 +26,7 @@ const plants: readonly (readonly [file: string, imported: string, rule: string])
   ['src/demo/planted.ts', '../agent.ts', 'arrows of demo/'],
   ['src/agent.ts', './commands/run.ts', 'arrows of agent'],
   ['src/agent.ts', './demo/receiver.ts', 'the simulators are for the demo and for tests'],
+  ['src/commands/once.ts', '../demo/receiver.ts', 'the simulators are for the demo and for tests'],
 ];
 
 interface Violation {

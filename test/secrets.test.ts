@@ -123,7 +123,8 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
 
   test('once, with nobody to deliver to, and to the console', async (context) => {
     const world = await startWorld(context);
-    const { code, stdout, stderr } = await runCli(['once', '--timeout', '3s'], {
+    const { code, stdout, stderr } = await runCli(['once'], {
+      OTEL_METRIC_EXPORT_TIMEOUT: '1500',
       ...upstreamsOf(world),
       CLAUDE_SESSION_KEY: session.value,
       CLAUDE_ORGANIZATION_ID: 'org',
@@ -136,6 +137,27 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
     expect(code).toBe(4);
     expect(stdout).toContain('claude.usage.utilization');
     expect(scan(stdout + stderr, canaries)).toEqual([]);
+    expect(strayed(world)).toEqual([]);
+  });
+
+  test('check, as text and as JSON', async (context) => {
+    const world = await startWorld(context);
+    const environment = {
+      ...upstreamsOf(world),
+      COOKIEJAR_URL: world.cookiejarUrl,
+      CLAUDE_ORGANIZATION_ID: 'org',
+      OPENROUTER_API_KEY: openRouterKey.value,
+      OTEL_EXPORTER_OTLP_ENDPOINT: world.grpcCollectorUrl,
+      OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders,
+    };
+    const first = await runCli(['check'], environment);
+    const second = await runCli(['check', '--json'], environment);
+    expect(second.stdout).toContain('credential_expired');
+    for (const { code, stdout, stderr } of [first, second]) {
+      expect([3, 4]).toContain(code);
+      expect(stdout).toContain('[redacted]');
+      expect(scan(stdout + stderr, canaries)).toEqual([]);
+    }
     expect(strayed(world)).toEqual([]);
   });
 
@@ -222,7 +244,7 @@ describe.concurrent('the search finds what leaks', { timeout: 60_000 }, () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: world.grpcCollectorUrl,
       OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders,
     };
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [join(build, 'src/main.ts'), 'once', '--timeout', '3s'], {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [join(build, 'src/main.ts'), 'once'], {
       cwd: directory,
       env,
     }).catch((error: unknown) => error as { stdout: string; stderr: string });
