@@ -39,6 +39,11 @@ export function numberField(value: unknown): Field<number> {
   return field(finiteNumber, value);
 }
 
+/** A number that cannot be below zero. */
+export function nonNegative(number: Field<number>): Field<number> {
+  return number.state === 'read' && number.value < 0 ? { state: 'wrong' } : number;
+}
+
 /** An instant field. */
 export function instantField(value: unknown): Field<Date> {
   return field(instant, value);

@@ -1,6 +1,6 @@
 import { slug } from '../../model/text.ts';
-import { numberField, objectOf, textOf, valueOf } from '../fields.ts';
-import { type Window, nonNegative, shareField, windowOfKey } from './windows.ts';
+import { nonNegative, numberField, objectOf, textOf, valueOf } from '../fields.ts';
+import { type Window, shareField, windowOfKey } from './windows.ts';
 
 /** An amount in major units of its currency. */
 export interface Amount {
@@ -109,16 +109,23 @@ function spentShare(spend: Fields | undefined, limit: Amount | undefined, cap: F
   return (limit?.value ?? 0) > 0 || credits > 0 ? 0 : undefined;
 }
 
-/** An amount of `extra_usage`, in minor units by its `decimal_places`; its currency is null until credits were first used. */
+/**
+ * An amount of `extra_usage`, in minor units by its `decimal_places`. Currency and places are null until credits were
+ * first used, and missing in older bodies: then they are those of `spend`, where that is of the same currency.
+ */
 function ownAmount(extra: Fields | undefined, spend: Fields | undefined, key: string, wrong: string[]): Amount | undefined {
-  const currency = extra?.get('currency') ?? objectOf(spend?.get('used'))?.get('currency');
-  return minorAmount(`extra_usage.${key}`, extra?.get(key), extra?.get('decimal_places'), currency, wrong);
+  const money = objectOf(spend?.get('used')) ?? objectOf(spend?.get('limit'));
+  const currency = extra?.get('currency') ?? money?.get('currency');
+  const sameCurrency = textOf(currency)?.toUpperCase() === textOf(money?.get('currency'))?.toUpperCase();
+  const places = extra?.get('decimal_places') ?? (sameCurrency ? money?.get('exponent') : undefined);
+  return minorAmount(`extra_usage.${key}`, extra?.get(key), places, currency, wrong);
 }
 
-/** A Money of `spend`: `{amount_minor, currency, exponent}`. */
+/** A Money of `spend`: `{amount_minor, currency, exponent}`. Without a currency it is not money but credits. */
 function moneyOf(name: string, value: unknown, wrong: string[]): Amount | undefined {
   const money = section(name, value, wrong);
-  return minorAmount(name, money?.get('amount_minor'), money?.get('exponent'), money?.get('currency'), wrong);
+  const amount = minorAmount(name, money?.get('amount_minor'), money?.get('exponent'), money?.get('currency'), wrong);
+  return textOf(money?.get('currency')) === undefined ? undefined : amount;
 }
 
 /** Most decimal places that a currency has is four (ISO 4217); more than this is no exponent. */

@@ -62,11 +62,17 @@ function unreadable(parts: readonly string[]): SourceError[] {
 function highestOfEachName<T>(items: readonly T[], windowOf: (item: T) => Window): T[] {
   const highest = new Map<string, T>();
   for (const item of items) {
-    const { name, utilization = -1 } = windowOf(item);
-    const other = highest.get(name);
-    if (other === undefined || utilization > (windowOf(other).utilization ?? -1)) highest.set(name, item);
+    const window = windowOf(item);
+    const other = highest.get(window.name);
+    if (other === undefined || isHigher(window, windowOf(other))) highest.set(window.name, item);
   }
   return [...highest.values()];
+}
+
+/** Of two that are used alike the one that says when it resets. */
+function isHigher({ utilization = -1, resetsAt }: Window, other: Window): boolean {
+  const difference = utilization - (other.utilization ?? -1);
+  return difference > 0 || (difference === 0 && resetsAt !== undefined && other.resetsAt === undefined);
 }
 
 function windowPoints(window: Window, now: Date): GaugePoint[] {
@@ -80,7 +86,7 @@ function windowPoints(window: Window, now: Date): GaugePoint[] {
   if (reset !== undefined) {
     const value = { kind: 'seconds_until', instant: reset } as const;
     points.push({ metric: 'claude.usage.seconds_to_reset', value, attributes, validUntil: reset });
-    if (window.lengthMs !== undefined && beganBy(now, reset, window.lengthMs)) {
+    if (window.lengthMs !== undefined && hasBegun(now, reset, window.lengthMs)) {
       const elapsed = { kind: 'share_elapsed', end: reset, lengthMs: window.lengthMs } as const;
       points.push({ metric: 'claude.usage.elapsed', value: elapsed, attributes, validUntil: reset });
     }
@@ -91,13 +97,17 @@ function windowPoints(window: Window, now: Date): GaugePoint[] {
   return points;
 }
 
-/** A reset already past says nothing of when the value ends: the utilization stands, the countdown does not. */
-function comingReset(window: Window, now: Date): Date | undefined {
-  return window.resetsAt !== undefined && window.resetsAt > now ? window.resetsAt : undefined;
+/**
+ * The reset, if it can be one: neither past, nor beyond the window after this one. The utilization stands without it, the
+ * countdown does not.
+ */
+function comingReset({ resetsAt, lengthMs }: Window, now: Date): Date | undefined {
+  if (resetsAt === undefined || resetsAt <= now) return undefined;
+  return lengthMs === undefined || hasBegun(now, resetsAt, 2 * lengthMs) ? resetsAt : undefined;
 }
 
-/** Resets jitter by up to a second around the minute; a window that would begin later than that has another length. */
-function beganBy(now: Date, end: Date, lengthMs: number): boolean {
+/** Whether a window of this length that ends then is under way. Resets jitter around their minute, and clocks differ. */
+function hasBegun(now: Date, end: Date, lengthMs: number): boolean {
   return end.getTime() - lengthMs <= now.getTime() + 60_000;
 }
 

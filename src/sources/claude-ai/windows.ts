@@ -1,5 +1,5 @@
 import { cleanText, slug } from '../../model/text.ts';
-import { type Field, instantField, numberField, objectOf, textOf, valueOf } from '../fields.ts';
+import { instantField, nonNegative, numberField, objectOf, textOf, valueOf } from '../fields.ts';
 
 /** Length of the session window and of the weekly windows. */
 export const fiveHoursMs = 5 * 60 * 60 * 1000;
@@ -24,7 +24,7 @@ export interface Found {
   readonly notes: readonly string[];
 }
 
-const weeklyKey = /^seven_day(_|$)/;
+const weeklyKey = /^seven_day/;
 
 /** Whether a top-level key is a window by its name. */
 export function isWindowKey(key: string): boolean {
@@ -91,11 +91,6 @@ export function shareField(name: string, value: unknown, wrong: string[]): numbe
   const percent = nonNegative(numberField(value));
   if (percent.state === 'wrong') wrong.push(name);
   return percent.state === 'read' ? percent.value / 100 : undefined;
-}
-
-/** A number that cannot be below zero. */
-export function nonNegative(number: Field<number>): Field<number> {
-  return number.state === 'read' && number.value < 0 ? { state: 'wrong' } : number;
 }
 
 /** A bad reset costs the countdown and nothing else. */

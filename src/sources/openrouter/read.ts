@@ -2,7 +2,7 @@ import { attributeSet } from '../../model/attributes.ts';
 import type { GaugeName } from '../../model/gauge-names.ts';
 import type { GaugePoint } from '../../model/reading.ts';
 import { SourceError } from '../../model/source-error.ts';
-import { numberField, objectOf } from '../fields.ts';
+import { nonNegative, numberField, objectOf } from '../fields.ts';
 import { nextReset } from './reset.ts';
 
 /** Points of one answer, and the parts of it that could not be read. */
@@ -41,9 +41,9 @@ export function readKey(body: unknown, now: Date): KeyPart {
   const reset = nextReset(key.get('limit_reset'), now);
   const until = reset === undefined ? {} : { validUntil: reset };
   found.add('openrouter.key.limit', none, 'limit', key.get('limit'));
-  found.add('openrouter.key.limit_remaining', none, 'limit_remaining', key.get('limit_remaining'), until);
+  found.add('openrouter.key.limit_remaining', none, 'limit_remaining', key.get('limit_remaining'), { ...until, negative: true });
   const part = found.part();
-  if (reset === undefined) return { ...part, isManagementKey };
+  if (reset === undefined || numberField(key.get('limit')).state !== 'read') return { ...part, isManagementKey };
   const countdown: GaugePoint = {
     metric: 'openrouter.key.seconds_to_reset',
     value: { kind: 'seconds_until', instant: reset },
@@ -60,10 +60,10 @@ export function readKey(body: unknown, now: Date): KeyPart {
  */
 export function readCredits(body: unknown, isManagementKey: boolean | undefined): Part | undefined {
   const credits = section(body, '/credits');
-  const total = numberField(credits.get('total_credits'));
-  const usage = numberField(credits.get('total_usage'));
+  const total = nonNegative(numberField(credits.get('total_credits')));
+  const usage = nonNegative(numberField(credits.get('total_usage')));
   if (total.state !== 'read' || usage.state !== 'read') {
-    throw new SourceError('schema', 'openrouter.ai /credits lacks total_credits or total_usage');
+    throw new SourceError('schema', 'openrouter.ai /credits lacks total_credits or total_usage, or has one below zero');
   }
   if (total.value === 0 && usage.value === 0 && isManagementKey !== true) return undefined;
   const remaining = total.value - usage.value;
@@ -104,9 +104,9 @@ class Points {
     attributes: GaugePoint['attributes'],
     name: string,
     value: unknown,
-    options: { readonly required?: boolean; readonly validUntil?: Date } = {},
+    options: { readonly required?: boolean; readonly validUntil?: Date; readonly negative?: boolean } = {},
   ): void {
-    const field = numberField(value);
+    const field = options.negative === true ? numberField(value) : nonNegative(numberField(value));
     if (field.state === 'read') {
       const until = options.validUntil === undefined ? {} : { validUntil: options.validUntil };
       this.#gauges.push({ metric, value: field.value, attributes, ...until });

@@ -35,6 +35,20 @@ test('the extra usage is shown while it is disabled, too', () => {
   expect(extra({ ...off, used_credits: 800, monthly_limit: 2000 }, { enabled: false })).toEqual([window(0.4), used(8), limit(20)]);
 });
 
+test('an amount without decimal places has those of spend, where spend is of the same currency', () => {
+  const own = { used_credits: 500, monthly_limit: 1000 };
+  const yen = { used: money(500, 'JPY', 0), limit: money(1000, 'JPY', 0) };
+  for (const currency of [null, 'JPY', 'jpy']) {
+    expect(extra({ ...own, currency, decimal_places: null }, yen)).toEqual([window(0.5), used(500, 'JPY'), limit(1000, 'JPY')]);
+  }
+  expect(extra({ ...own, currency: 'EUR' }, yen)).toEqual([window(0.5), used(5, 'EUR'), limit(10, 'EUR')]);
+  expect(extra({ ...own, currency: 'JPY', decimal_places: 1 }, yen)).toEqual([window(0.5), used(50, 'JPY'), limit(100, 'JPY')]);
+});
+
+test('an amount of spend without a currency is no money', () => {
+  expect(extra(null, { used: { amount_minor: 3700, exponent: 2 }, percent: 37 })).toEqual([window(0.37)]);
+});
+
 test('its own amounts come first, and each that is missing comes from spend', () => {
   const spend = { used: money(900), limit: money(3000), percent: 30 };
   expect(extra({ used_credits: 500, monthly_limit: 2000 }, spend)).toEqual([window(0.25), used(5), limit(20)]);

@@ -204,6 +204,32 @@ test.each([
   );
 });
 
+test('a reset beyond the next window is none: no countdown, and the value does not last until then', () => {
+  const rows = [
+    { kind: 'session', percent: 10, resets_at: '2026-10-02T22:02:00Z' },
+    { kind: 'weekly_all', percent: 20, resets_at: '2199-01-01T00:00:00Z' },
+  ];
+  expect(read({ limits: rows })).toEqual(['usage.utilization{metric_name=five_hour} 0.1', 'usage.utilization{metric_name=seven_day} 0.2']);
+});
+
+test('of two windows with one name that are used alike the one with a reset is taken', () => {
+  const rows = [
+    { kind: 'session', percent: 10, resets_at: null },
+    { kind: 'session', percent: 10, resets_at: '2026-10-02T13:00:00Z' },
+  ];
+  expect(read({ limits: rows }).filter((line) => line.includes('seconds_to_reset'))).toHaveLength(1);
+});
+
+test('every key that begins with seven_day is a window of seven days, breakdowns apart', () => {
+  const resets_at = '2026-10-05T12:00:00Z';
+  const points = read({ seven_day2: { utilization: 5, resets_at }, seven_days: { utilization: 6 }, seven_day_x_breakdown: { utilization: 7 } });
+  expect(points.filter((line) => line.startsWith('usage.utilization'))).toEqual([
+    'usage.utilization{metric_name=seven_day2} 0.05',
+    'usage.utilization{metric_name=seven_days} 0.06',
+  ]);
+  expect(points.filter((line) => line.startsWith('usage.elapsed{metric_name=seven_day2} 168h'))).toHaveLength(1);
+});
+
 test.each(['{}', '[]', 'null', '5', '"text"', 'true', '{"member_dashboard_available": true}', '{"nimbus_quill": {"utilization": 5}}'])(
   'a body %s has no known key',
   (body) => {

@@ -22,6 +22,8 @@ test.each<{ name: string; key: object; kept: readonly string[]; wrong?: string }
   { name: 'no spend of the month', key: { usage: 4, usage_daily: 1, usage_weekly: 2 }, kept: ['total 4', 'daily 1', 'weekly 2'], wrong: 'usage_monthly' },
   { name: 'null for a spend', key: { ...whole, usage_monthly: null }, kept: ['total 4', 'daily 1', 'weekly 2'], wrong: 'usage_monthly' },
   { name: 'a limit of another type', key: { ...whole, limit: {} }, kept: ['total 4', 'daily 1', 'weekly 2', 'monthly 3'], wrong: 'limit' },
+  { name: 'a spend below zero', key: { ...whole, usage_daily: -1 }, kept: ['total 4', 'weekly 2', 'monthly 3'], wrong: 'usage_daily' },
+  { name: 'a limit below zero', key: { ...whole, limit: -1 }, kept: ['total 4', 'daily 1', 'weekly 2', 'monthly 3'], wrong: 'limit' },
   { name: 'two that are wrong', key: { ...whole, usage: {}, limit_remaining: false }, kept: ['daily 1', 'weekly 2', 'monthly 3'], wrong: 'usage, limit_remaining' },
 ])('/key with $name keeps what can be read', ({ key, kept, wrong }) => {
   const part = readKey({ data: key }, now);
@@ -36,6 +38,18 @@ test('an unknown reset leaves the limit and what is left of it, without a countd
   const { gauges, failures } = readKey({ data: { ...whole, limit: 10, limit_remaining: 6, limit_reset: 'yearly' } }, now);
   expect(lines(gauges).slice(4)).toEqual(['openrouter.key.limit{} 10', 'openrouter.key.limit_remaining{} 6']);
   expect(failures).toEqual([]);
+});
+
+test('without a limit there is nothing that resets', () => {
+  const { gauges } = readKey({ data: { ...whole, limit: null, limit_remaining: null, limit_reset: 'daily' } }, now);
+  expect(lines(gauges).filter((line) => line.includes('seconds_to_reset'))).toEqual([]);
+});
+
+test.each([
+  { total_credits: -10, total_usage: 3 },
+  { total_credits: 10, total_usage: -3 },
+])('credits bought or spent below zero are no balance: %j', (body) => {
+  expect(() => readCredits({ data: body }, true)).toThrow(expect.objectContaining({ reason: 'schema' }));
 });
 
 test.each([
