@@ -43,7 +43,8 @@ export function jsonOf(response: HttpResponse, what: string, now: Date): unknown
 
 /** Whether the body says of itself that it is an error, in whatever shape. */
 function hasError(json: unknown): boolean {
-  return typeof json === 'object' && json !== null && 'error' in json && Boolean(json.error);
+  if (typeof json !== 'object' || json === null) return false;
+  return ('error' in json && Boolean(json.error)) || ('type' in json && json.type === 'error');
 }
 
 function refusal(response: HttpResponse, what: string, now: Date): SourceError {

@@ -27,6 +27,9 @@ export interface HttpResponse {
 /** Called once for each request that was made: with its status, or without one when no answer came. */
 export type RequestObserver = (status: number | undefined) => void;
 
+/** How long the page of a refusal is waited for: its status has said the most of it, and the read goes on. */
+const refusalMs = 1_000;
+
 /** GETs that never follow a redirect, never retry, and never read more than their limits. */
 export class HttpClient {
   readonly #userAgent: string;
@@ -62,11 +65,14 @@ export class HttpClient {
       const response = await responseOf(stream);
       status = response.statusCode ?? 0;
       const chunks: Buffer[] = [];
+      const patience = status === 200 ? undefined : setTimeout(() => stream.destroy(), refusalMs);
       try {
         for await (const chunk of bodyOf(stream, response, limits)) chunks.push(chunk);
       } catch (thrown) {
         // A refusal stands, with its Retry-After, even if its page is endless or breaks off.
         if (status === 200) throw thrown;
+      } finally {
+        clearTimeout(patience);
       }
       return {
         status,

@@ -35,6 +35,7 @@ test.each<{ name: string; status: number; body: unknown; headers?: Record<string
   { name: 'JSON that calls itself a page', status: 200, body: '{"data":1}', headers: html, reason: 'schema' },
   { name: 'an error envelope', status: 200, body: { error: { code: 500, message: 'no' } }, reason: 'schema' },
   { name: 'an error envelope beside good parts', status: 200, body: { error: {}, data: { usage: 1 } }, reason: 'schema' },
+  { name: 'an error by its type', status: 200, body: { type: 'error', message: 'no', five_hour: null }, reason: 'schema' },
   { name: 'an error in a word', status: 200, body: { error: 'no', data: { usage: 1 } }, reason: 'schema' },
   { name: 'nothing', status: 200, body: '', reason: 'schema' },
   { name: 'truncated JSON', status: 200, body: '{"data":{"usage":1', reason: 'schema' },

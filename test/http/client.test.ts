@@ -251,3 +251,12 @@ function interim(socket: Socket): void {
   const timer = setInterval(() => socket.write('HTTP/1.1 103 Early Hints\r\nlink: <a>\r\n\r\n'), 100);
   socket.once('close', () => clearInterval(timer));
 }
+
+test('a refusal whose page never comes is an answer after a second, and leaves the read the rest of its time', async () => {
+  await using server = await startRawServer((socket) => writeHead(socket, '401 Unauthorized', { 'content-length': 20, 'retry-after': 7 }));
+  const startedMs = performance.now();
+  const answer = await new HttpClient({ userAgent: 'test' }).get(request(server.url));
+  expect(answer.status).toBe(401);
+  expect(answer.header('retry-after')).toBe('7');
+  expect(performance.now() - startedMs).toBeLessThan(2_000);
+});
