@@ -61,7 +61,7 @@ export const settings = {
     example: 'sk-ant-sid01-...',
   },
   CLAUDE_COOKIE: {
-    schema: headerText.regex(/^(?!cookie\s*:)[^;]*=/i, 'is not a Cookie header; write name=value; name=value'),
+    schema: headerText.regex(/^(cookie\s*:)?[^;:]*=/i, 'is not a Cookie header; write name=value; name=value'),
     secret: true,
     group: 'claude.ai',
     meaning: 'Whole Cookie header of a browser that is logged in, in place of a cookie service.',

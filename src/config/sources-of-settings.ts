@@ -69,9 +69,9 @@ function readConfigFile(path: string): RawSettings {
 }
 
 function envFile(path: string | undefined): Readonly<Record<string, string | undefined>> {
-  if (path !== undefined) return parseEnv(read('--env-file', path));
+  if (path !== undefined) return parseEnv(withoutMark(read('--env-file', path)));
   try {
-    return parseEnv(readFileSync('.env', 'utf8'));
+    return parseEnv(withoutMark(readFileSync('.env', 'utf8')));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     // A directory of that name is somebody's Python environment.
@@ -85,4 +85,9 @@ function read(flag: string, path: string): string {
   const text = readText(flag, path, problems);
   if (text === undefined) throw new ConfigError(problems);
   return text;
+}
+
+/** Editors of Windows put a byte order mark first, which would become a part of the first name. */
+function withoutMark(text: string): string {
+  return text.replace(/^\uFEFF/, '');
 }

@@ -7,7 +7,7 @@ const key = { OPENROUTER_API_KEY: 'sk-or-v1-fake' };
 
 test('flags win over the environment, that over the env file, that over the --config file', () => {
   const configFile = file('precedence.yaml', 'ACCOUNT_NAME: file\nLOG_LEVEL: error\n');
-  const envFile = file('precedence.env', 'ACCOUNT_NAME=env-file\n');
+  const envFile = file('precedence.env', '\uFEFFACCOUNT_NAME=env-file\n');
   const level = (environment: Record<string, string>, flags: Record<string, string>): object => {
     const { account, logLevel } = load({ ...key, ...environment }, { configFile, envFile, flags });
     return { account, logLevel };

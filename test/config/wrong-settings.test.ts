@@ -49,8 +49,6 @@ const cases: readonly (readonly [rule: string, environment: Record<string, strin
     'CLAUDE_COOKIE has characters that no header may carry'],
   ['a line break in a cookie', { CLAUDE_COOKIE: 'sessionKey=a\r\nx-injected: b' },
     'CLAUDE_COOKIE has characters that no header may carry'],
-  ['a cookie with its header name', { CLAUDE_COOKIE: 'Cookie: sessionKey=sk-ant-sid01-fake' },
-    'CLAUDE_COOKIE is not a Cookie header; write name=value; name=value'],
   ['a bare cookie value', { CLAUDE_COOKIE: 'sk-ant-sid01-fake' },
     'CLAUDE_COOKIE is not a Cookie header; write name=value; name=value'],
   ['a whole header as session key', { CLAUDE_SESSION_KEY: 'sessionKey=sk-ant-sid01-fake; a=b' },

@@ -66,12 +66,15 @@ function allCookies(joined: string): Cookie[] {
 function expiryOf(attributes: ReadonlyMap<string, string>): { readonly expiresAt?: Date } {
   if (/^(0+|-\d+)$/.test(attributes.get('max-age') ?? '')) return { expiresAt: new Date(0) };
   const expires = attributes.get('expires') ?? '';
-  const date = new Date(expires);
-  return httpDate.test(expires) && !Number.isNaN(date.getTime()) ? { expiresAt: date } : {};
+  const date = new Date(asctime.test(expires) ? `${expires} GMT` : expires);
+  const isDate = httpDate.test(expires) || isoDate.test(expires) || asctime.test(expires);
+  return isDate && !Number.isNaN(date.getTime()) ? { expiresAt: date } : {};
 }
 
-/** The forms of a date in Expires that name their zone; others are read as local time, or as nonsense, by Date. */
-const httpDate = /^([A-Za-z]+, )?\d{1,2}[ -][A-Za-z]{3}[ -](\d{2}|\d{4}) \d{2}:\d{2}:\d{2} (GMT|UTC)$/;
+/** The forms of a date that name their zone, or are GMT by RFC 9110; Date reads others as local time, or reads nonsense. */
+const httpDate = /^([A-Za-z]+, )?\d{1,2}[ -][A-Za-z]{3}[ -](\d{2}|\d{4}) \d{2}:\d{2}:\d{2} (GMT|UTC|[+-]\d{4})$/;
+const isoDate = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+const asctime = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
 
 /** A Cookie header that may be sent, and when its session ends. */
 export interface CookieHeader {

@@ -35,6 +35,10 @@ test.each([
   ['Expires=Friday, 02-Oct-26 11:59:59 GMT'],
   ['Expires=Fri, 02 Oct 2026 12:00:00 GMT'],
   ['Expires=Thu, 01 Jan 1970 00:00:00 GMT'],
+  ['Expires=Fri, 02 Oct 2026 13:59:59 +0200'],
+  ['Expires=2026-10-02T11:59:59Z'],
+  ['Expires=2026-10-02T13:59:59.5+02:00'],
+  ['Expires=Fri Oct  2 11:59:59 2026'],
   ['Max-Age=0'],
   ['Max-Age=-1'],
   [`Max-Age=0; ${future}`],
@@ -48,6 +52,9 @@ test.each([
 test.each([
   [future],
   ['Expires=Fri, 02 Oct 2026 12:00:01 GMT'],
+  ['Expires=Fri, 02 Oct 2026 14:00:01 +0200'],
+  ['Expires=2026-10-02T12:00:01Z'],
+  ['Expires=Fri Oct  2 12:00:01 2026'],
   ['Expires=Fri, 31 Dec 9999 23:59:59 GMT'],
   ['Max-Age=3600'],
   // Not a date (RFC 6265 §5.1.1): the cookie lives as long as its session.
