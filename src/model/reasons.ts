@@ -33,7 +33,7 @@ export const explanations: Readonly<Record<Reason, Explanation>> = {
   credential_missing: {
     sign: 'No request is made: the cookie service answers NOT_FOUND, its answer has no session cookie, or the file of a credential cannot be read.',
     meaning: 'There is no credential to read this source with.',
-    remedy: 'Log in to claude.ai in the browser that the cookie service watches, or look at the file that the setting names.',
+    remedy: 'Look at the setting that has the credential, or at the file it names; with a cookie service, log in to claude.ai in the browser that it watches.',
   },
   credential_expired: {
     sign: '401, or 403 with account_session_invalid; or every cookie is past its own date.',
@@ -90,7 +90,7 @@ export const explanations: Readonly<Record<Reason, Explanation>> = {
   schema: {
     sign: '200, but an error envelope, an HTML page, or a body with no part the agent knows.',
     meaning: 'The upstream changed its answer, or something else answered.',
-    remedy: 'Check for a newer version of the agent; report the log line if there is none.',
+    remedy: 'Check the address that was asked; else look for a newer version of the agent, and report the log line if there is none.',
   },
   internal: {
     sign: 'An error of the agent’s own.',
