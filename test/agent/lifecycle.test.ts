@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type World, agentOf, startWorld, valuesOf } from '../support/agent.ts';
 import { cleanup } from '../support/cleanup.ts';
@@ -55,6 +56,18 @@ test('after it was closed it neither reads nor pushes', async () => {
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(world.pushes).toHaveLength(pushed);
   expect(asked).toBe(false);
+});
+
+test('a push that is tried again is given up when the agent is closed', async () => {
+  const agent = agentOf(world.settings);
+  world.receiver = { kind: 'refuse', code: status.UNAVAILABLE };
+  const started = agent.start();
+  await expect.poll(() => world.pushes.length).toBe(1);
+  await agent.close();
+  await started;
+  // The second attempt would come after half a second.
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  expect(world.pushes).toHaveLength(1);
 });
 
 test('the last push has what is known, without reading again', async () => {
