@@ -24,11 +24,11 @@ export interface Found {
   readonly notes: readonly string[];
 }
 
-const weeklyKey = /^seven_day/;
+const weekly = 'seven_day';
 
 /** Whether a top-level key is a window by its name. */
 export function isWindowKey(key: string): boolean {
-  return key === 'five_hour' || (weeklyKey.test(key) && !key.endsWith('_breakdown'));
+  return key === 'five_hour' || (key.startsWith(weekly) && !key.endsWith('_breakdown'));
 }
 
 /**
@@ -127,6 +127,6 @@ function nameOfRow(row: ReadonlyMap<string, unknown>): NameOfRow {
 
 function lengthOf(name: string, group?: unknown): { readonly lengthMs?: number } {
   if (name === 'five_hour' || group === 'session') return { lengthMs: fiveHoursMs };
-  if (weeklyKey.test(name) || group === 'weekly') return { lengthMs: sevenDaysMs };
+  if (name.startsWith(weekly) || group === 'weekly') return { lengthMs: sevenDaysMs };
   return {};
 }
