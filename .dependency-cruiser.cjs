@@ -4,7 +4,7 @@ const floor = '^src/(model|config|http|telemetry|version[.]ts|state)';
 /** What each room may import beside itself. */
 const rooms = {
   'commands/': `^src/(commands|agent(-sources)?[.]ts|demo|sources|metrics|export|server)|${floor}`,
-  'agent(-sources)?[.]ts$': `^src/(agent-sources[.]ts|sources|ledger|metrics|export|server)|${floor}`,
+  'agent(-sources|-totals)?[.]ts$': `^src/(agent-(sources|totals)[.]ts|sources|ledger|metrics|export|server)|${floor}`,
   'sources/': `^src/sources|${floor}`,
   'ledger/': '^src/(ledger|model)',
   'metrics/': `^src/(metrics|ledger|sources/poller[.]ts)|${floor}`,
@@ -34,8 +34,8 @@ module.exports = {
     {
       name: 'a read is pure: body in, points out',
       severity: 'error',
-      from: { path: '^src/sources/[^/]+/(read|windows|money|reset|organization)[.]ts$' },
-      to: { path: ['^src/', '^node:', '^(fs|net|http|https|timers)$'], pathNot: '^src/(model|sources/fields[.]ts|sources/[^/]+/(windows|money|reset)[.]ts)' },
+      from: { path: '^src/sources/[^/]+/(read|windows|money|reset|organization|buckets|usage-rows|cost-rows)[.]ts$' },
+      to: { path: ['^src/', '^node:', '^(fs|net|http|https|timers)$'], pathNot: '^src/(model|sources/fields[.]ts|sources/[^/]+/(windows|money|reset|buckets)[.]ts)' },
     },
     {
       name: 'only agent and commands see the whole Config',

@@ -90,7 +90,20 @@ const attributeMeanings: readonly (readonly [key: string, meaning: string])[] = 
   ],
   ['currency', 'ISO 4217 code.'],
   ['window', 'Spend of an OpenRouter key: `total`, `daily`, `weekly` or `monthly`.'],
-  ['source', `${sourceIds.map((id) => `\`${id}\``).join(' or ')}.`],
+  ['period', 'UTC month that a total is summed over, such as `2026-11`: where a series of its own begins.'],
+  ['type', 'Kind of token: `input` (uncached), `output`, `cache_read`, `cache_creation`.'],
+  ['cache_ttl', 'How long what was written to the cache lives, `5m` or `1h`; of `cache_creation` alone.'],
+  ['api_key_id', 'Id of the API key; `console` for use without one. `api_key_name` is its name, absent where it is not known.'],
+  ['owner_email', 'Who made the key; so is `owner_name`. Absent with `ANTHROPIC_OWNER_ATTRIBUTES=false`, and where the maker is gone.'],
+  ['workspace_id', 'Id of the workspace; `default` for the one without an id. `workspace_name` is its name, absent where it is not known.'],
+  [
+    'model',
+    'As the report has it; so are `service_tier`, `context_window`, `cost_type`, `token_type` and `inference_geo`. Absent where the report says nothing. Of the usage, `ANTHROPIC_USAGE_GROUP_BY` decides which there are.',
+  ],
+  ['report', 'Report that a total is made from: `anthropic-usage` or `anthropic-cost`.'],
+  ['metric', 'Total that the series are of.'],
+  ['direction', '`up` or `down`.'],
+  ['source', `${sourceIds.map((id) => `\`${id}\``).join(', ')}.`],
   ['outcome', 'Of a read: `success` or the [reason](troubleshooting.md) of its failure. Of points: `acknowledged`, `rejected` or `lost`.'],
   ['http.response.status_code', 'Status of the answer; absent when none came.'],
   ['version', 'Version of the agent.'],
@@ -103,6 +116,10 @@ function metrics(): string {
     `A value that is not known has no point: never zero, never an old value as a new one. A point is sent until its window
 resets, its source is read again, or three of the source's intervals have passed. Countdowns and shares of time are computed
 at each collection. Counters are cumulative and begin at zero with the process.`,
+    `The totals of an organization (\`claude.tokens\`, \`claude.web_searches\`, \`claude.cost\`) are other counters: each is the sum
+of its \`period\`, whenever the agent was started, and that period's first instant is its start time. They never fall: what the
+report takes back is held as debt. A month is sent until three days after its end, so that late data still raises it.
+\`sum without (period) (increase(…))\` is the usage of any stretch of time.`,
     `Prometheus names are those of the translation strategy \`UnderscoreEscapingWithSuffixes\`, its default. In labels, dots
 become underscores; \`service.name\` is \`job\`, \`service.instance.id\` is \`instance\`.`,
     ...metricGroups.flatMap(([heading, prefix]) => [`## ${heading}`, metricsTable(prefix)]),

@@ -1,7 +1,11 @@
-import type { ClaudeAiConfig, Config, CookieOrigin } from './config/config.ts';
+import type { AnthropicConfig, ClaudeAiConfig, Config, CookieOrigin } from './config/config.ts';
 import { HttpClient, type RequestObserver } from './http/client.ts';
+import { Limiter } from './http/limiter.ts';
 import type { Clock } from './model/clock.ts';
 import type { Source, SourceId } from './model/reading.ts';
+import { AnthropicClient } from './sources/anthropic/client.ts';
+import { anthropicCostSource, anthropicUsageSource } from './sources/anthropic/index.ts';
+import { anthropicNamesSource } from './sources/anthropic/names.ts';
 import { ClaudeAiClient } from './sources/claude-ai/client.ts';
 import { claudeAiSource } from './sources/claude-ai/index.ts';
 import { cookiejar } from './sources/cookies/cookiejar.ts';
@@ -23,6 +27,9 @@ export interface OpenOptions {
   readonly onRead?: (result: ReadResult) => void;
 }
 
+/** Requests a minute to an organization’s Admin API: no number is published for it; its Analytics endpoints allow as many. */
+const adminRequestsPerMinute = 60;
+
 /** What tells one source from another. */
 export type SourceIdentity = Pick<Source, 'id' | 'account'>;
 
@@ -35,7 +42,7 @@ export interface OpenPollers {
 
 /** Makes a poller for every configured source; nothing is read yet. */
 export function openPollers(config: Config, options: OpenOptions): OpenPollers {
-  const { account, claudeAi, openRouter } = config;
+  const { account, claudeAi, anthropic, openRouter } = config;
   const jars: CookieProvider[] = [];
   const sources: Source[] = [];
   const observer = (id: SourceId): RequestObserver => {
@@ -47,6 +54,11 @@ export function openPollers(config: Config, options: OpenOptions): OpenPollers {
     const cookies = cookieProvider(claudeAi.cookies);
     jars.push(cookies);
     sources.push(claudeAiOf(claudeAi, account, http, cookies));
+  }
+  if (anthropic !== undefined) {
+    const limiter = new Limiter(adminRequestsPerMinute, options.clock);
+    const http = (id: SourceId): HttpClient => new HttpClient({ userAgent, observe: observer(id) });
+    sources.push(...anthropicSources(anthropic, account, limiter, http));
   }
   if (openRouter !== undefined) {
     const { apiKey, baseUrl, intervalMs } = openRouter;
@@ -71,6 +83,17 @@ function claudeAiOf(config: ClaudeAiConfig, account: string, http: HttpClient, c
     cookieNames: config.cookieNames,
     ...(config.organizationId !== undefined && { organizationId: config.organizationId }),
   });
+}
+
+/** Each has a client of its own, so that its requests are counted as its own; they share the organization's limit. */
+function anthropicSources(config: AnthropicConfig, account: string, limiter: Limiter, http: (id: SourceId) => HttpClient): Source[] {
+  const { adminKey, baseUrl, usageIntervalMs, costIntervalMs, slowIntervalMs, usageGroupBy } = config;
+  const client = (id: SourceId): AnthropicClient => new AnthropicClient({ http: http(id), baseUrl, adminKey, limiter });
+  return [
+    anthropicUsageSource({ account, intervalMs: usageIntervalMs, client: client('anthropic-usage'), dimensions: usageGroupBy }),
+    anthropicCostSource({ account, intervalMs: costIntervalMs, client: client('anthropic-cost') }),
+    anthropicNamesSource({ account, intervalMs: slowIntervalMs, client: client('anthropic-names') }),
+  ];
 }
 
 function cookieProvider(origin: CookieOrigin): CookieProvider {

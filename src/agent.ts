@@ -1,5 +1,6 @@
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { openPollers } from './agent-sources.ts';
+import { AgentTotals } from './agent-totals.ts';
 import type { Config, ExportConfig } from './config/config.ts';
 import { consoleSender } from './export/console.ts';
 import type { Sender } from './export/attempt.ts';
@@ -61,6 +62,13 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
   const states = new StateLog(logger);
   const stopping = new AbortController();
 
+  const totals = config.anthropic && new AgentTotals({
+    account: config.account,
+    owners: config.anthropic.owners,
+    clock,
+    onError: (error) => logger.error({ err: error }, 'a report could not be added to the totals'),
+  });
+
   // What is given to onRequest, onRead, onOutcome and onCollected is counted by instruments that are made further down,
   // from the provider, from the reader; none of it is called before this function has returned.
   const open = openPollers(config, {
@@ -70,6 +78,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     onRequest: (source, status) => counters.request(source, status),
     onRead(result) {
       counters.read(result);
+      if (result.reading !== undefined) totals?.take(result.reading);
       if (logStates || result.outcome === 'internal') states.source(result.source, result.failures, result.reading?.notices ?? []);
     },
   });
@@ -83,28 +92,29 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     onOutcome(outcome) {
       if (logStates) states.export(outcome);
       counters.delivered(outcome);
+      totals?.delivered(outcome);
     },
   });
+  const waitMs = Math.min(longestWaitMs, config.export.timeoutMs / 2);
+  const refresh = (poller: Poller): Promise<void> => unlessStopped(stopping.signal, () => poller.refreshWithin(waitMs));
+  const resource = metricsResource(pollers.map(({ source }) => `${source.id}/${source.account}`));
   const reader = new CycleReader({
     exporter,
+    producers: totals === undefined ? [] : [totals.producer(pollers, resource, refresh)],
     intervalMs: config.export.intervalMs,
     timeoutMs: config.export.timeoutMs,
     onCollected: (durationMs) => counters.collected(durationMs),
     onError: (error) => logger.error({ err: error }, 'the metrics could not be collected'),
   });
-  const provider = new MeterProvider({
-    resource: metricsResource(pollers.map(({ source }) => `${source.id}/${source.account}`)),
-    readers: [reader],
-  });
+  const provider = new MeterProvider({ resource, readers: [reader] });
   const meter = provider.getMeter('claude-usage-metrics');
   const instruments = createInstruments(meter);
   const counters = new AgentCounters(instruments, pollers.map(({ source }) => source));
 
-  const waitMs = Math.min(longestWaitMs, config.export.timeoutMs / 2);
   for (const poller of pollers) {
     observeSource(meter, instruments, poller, {
       clock,
-      refresh: () => unlessStopped(stopping.signal, () => poller.refreshWithin(waitMs)),
+      refresh: () => refresh(poller),
       onError: (error) => logger.error({ err: error }, 'a source could not be observed'),
     });
   }

@@ -15,6 +15,8 @@ const plants: readonly (readonly [file: string, imported: string, rule: string])
   ['src/sources/openrouter/planted.ts', '@opentelemetry/api', 'a source knows nothing of another source, of schedules, or of OpenTelemetry'],
   ['src/sources/openrouter/read.ts', '../../http/client.ts', 'a read is pure: body in, points out'],
   ['src/sources/claude-ai/money.ts', 'node:fs', 'a read is pure: body in, points out'],
+  ['src/sources/anthropic/usage-rows.ts', '../../http/limiter.ts', 'a read is pure: body in, points out'],
+  ['src/ledger/planted.ts', '../http/limiter.ts', 'arrows of ledger/'],
   ['src/metrics/planted.ts', '../export/outcome.ts', 'arrows of metrics/'],
   ['src/export/planted.ts', '../metrics/catalogue.ts', 'arrows of export/'],
   ['src/export/planted.ts', '../sources/poller.ts', 'arrows of export/'],

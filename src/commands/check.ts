@@ -58,12 +58,16 @@ function withoutBackend({ disabled, export: { otlp, console } }: Config): string
 }
 
 /** Where a source is asked and with what, as far as it is not the vendor's own address. */
-function originOf(id: SourceId, { claudeAi, openRouter }: Config): string[] {
+function originOf(id: SourceId, { claudeAi, anthropic, openRouter }: Config): string[] {
   switch (id) {
     case 'claude-ai':
       return claudeAi === undefined
         ? []
         : [cookiesFrom(claudeAi), ...elsewhere(claudeAi.baseUrl, settings.CLAUDE_AI_BASE_URL.default)];
+    case 'anthropic-usage':
+    case 'anthropic-cost':
+    case 'anthropic-names':
+      return anthropic === undefined ? [] : elsewhere(anthropic.baseUrl, settings.ANTHROPIC_ADMIN_BASE_URL.default);
     case 'openrouter':
       return openRouter === undefined ? [] : elsewhere(openRouter.baseUrl, settings.OPENROUTER_ACCOUNT_BASE_URL.default);
   }

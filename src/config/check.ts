@@ -7,6 +7,8 @@ import { type Setting, type SettingName, type SettingValue, settings } from './s
 import { shown } from './shown.ts';
 import type { RawSettings } from './sources-of-settings.ts';
 
+type IntervalName = Extract<SettingName, `${string}_POLL_INTERVAL`>;
+
 /** The settings after their checks, by name. */
 export class Checked {
   readonly #raw: RawSettings;
@@ -46,7 +48,7 @@ export class Checked {
   }
 
   /** A duration no lower than its floor, unless its upstream is this machine. */
-  interval(name: 'CLAUDE_POLL_INTERVAL' | 'OPENROUTER_POLL_INTERVAL', upstream: URL | undefined): number {
+  interval(name: IntervalName, upstream: URL | undefined): number {
     const intervalMs = this.value(name) ?? 0;
     const { floor } = settings[name];
     if (intervalMs > 0 && upstream !== undefined && !isLoopback(upstream) && intervalMs < (parseDuration(floor) ?? 0)) {

@@ -1,4 +1,5 @@
 import type { Secret } from '../model/secret.ts';
+import type { UsageDimension } from '../model/usage-dimensions.ts';
 import type { LogLevel } from '../telemetry/log.ts';
 import { Checked } from './check.ts';
 import { ConfigError } from './config-error.ts';
@@ -30,6 +31,19 @@ export interface OpenRouterConfig {
   readonly baseUrl: URL;
 }
 
+/** Settings of the sources of the Admin API. */
+export interface AnthropicConfig {
+  readonly adminKey: Secret;
+  readonly baseUrl: URL;
+  readonly usageIntervalMs: number;
+  readonly costIntervalMs: number;
+  /** Of names. */
+  readonly slowIntervalMs: number;
+  readonly usageGroupBy: readonly UsageDimension[];
+  /** Whether people's names and e-mail addresses become attributes. */
+  readonly owners: boolean;
+}
+
 /** Where the metrics go. */
 export interface ExportConfig {
   readonly otlp?: OtlpTarget;
@@ -42,6 +56,7 @@ export interface ExportConfig {
 export interface Config {
   readonly claudeAi?: ClaudeAiConfig;
   readonly openRouter?: OpenRouterConfig;
+  readonly anthropic?: AnthropicConfig;
   readonly account: string;
   readonly export: ExportConfig;
   readonly disabled: boolean;
@@ -64,9 +79,11 @@ export function loadConfig(origins: Origins): Config {
   const otelVariables = standardVariables(raw, problems, warnings);
   const claudeAi = claudeAiConfig(checked, problems, warnings);
   const openRouter = openRouterConfig(checked);
+  const anthropic = anthropicConfig(checked);
   const config: Config = {
     ...(claudeAi && { claudeAi }),
     ...(openRouter && { openRouter }),
+    ...(anthropic && { anthropic }),
     account: checked.value('ACCOUNT_NAME') ?? settings.ACCOUNT_NAME.default,
     export: exportConfig(otelVariables, raw, problems),
     disabled: otelVariables['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
@@ -74,9 +91,9 @@ export function loadConfig(origins: Origins): Config {
     warnings,
     otelVariables,
   };
-  if (problems.length === 0 && config.claudeAi === undefined && config.openRouter === undefined) {
+  if (problems.length === 0 && (claudeAi ?? anthropic ?? openRouter) === undefined) {
     problems.push(
-      'nothing to read is configured: set COOKIEJAR_URL, CLAUDE_SESSION_KEY or CLAUDE_COOKIE for claude.ai, or OPENROUTER_API_KEY for OpenRouter',
+      'nothing to read is configured: set COOKIEJAR_URL, CLAUDE_SESSION_KEY or CLAUDE_COOKIE for claude.ai, ANTHROPIC_ADMIN_API_KEY for an organization, or OPENROUTER_API_KEY for OpenRouter',
       'to see it work without an account: claude-usage-metrics demo',
     );
   }
@@ -107,6 +124,20 @@ function openRouterConfig(checked: Checked): OpenRouterConfig | undefined {
   const baseUrl = checked.value('OPENROUTER_ACCOUNT_BASE_URL');
   const intervalMs = checked.interval('OPENROUTER_POLL_INTERVAL', baseUrl);
   return apiKey === undefined || baseUrl === undefined ? undefined : { apiKey, baseUrl, intervalMs };
+}
+
+function anthropicConfig(checked: Checked): AnthropicConfig | undefined {
+  const adminKey = checked.secret('ANTHROPIC_ADMIN_API_KEY');
+  const baseUrl = checked.value('ANTHROPIC_ADMIN_BASE_URL');
+  const intervals = {
+    usageIntervalMs: checked.interval('ANTHROPIC_USAGE_POLL_INTERVAL', baseUrl),
+    costIntervalMs: checked.interval('ANTHROPIC_COST_POLL_INTERVAL', baseUrl),
+    slowIntervalMs: checked.interval('ANTHROPIC_SLOW_POLL_INTERVAL', baseUrl),
+  };
+  const usageGroupBy = checked.value('ANTHROPIC_USAGE_GROUP_BY');
+  const owners = checked.value('ANTHROPIC_OWNER_ATTRIBUTES') !== 'false';
+  if (adminKey === undefined || baseUrl === undefined || usageGroupBy === undefined) return undefined;
+  return { adminKey, baseUrl, ...intervals, usageGroupBy, owners };
 }
 
 function exportConfig(variables: RawSettings, raw: RawSettings, problems: string[]): ExportConfig {

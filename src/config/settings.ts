@@ -1,6 +1,7 @@
 import type { z } from 'zod';
+import { usageDimensions } from '../model/usage-dimensions.ts';
 import { logLevels } from '../telemetry/log.ts';
-import { duration, headerText, oneOf, path, text, url } from './kinds.ts';
+import { duration, headerText, listOf, oneOf, path, text, url } from './kinds.ts';
 
 /** One row of the table of settings; help, docs/configuration.md and .env.example are made from it. */
 export interface Setting<T> {
@@ -19,7 +20,7 @@ export interface Setting<T> {
 }
 
 /** Headings of the table, in order. */
-export const groups = ['claude.ai', 'OpenRouter', 'Agent'] as const;
+export const groups = ['claude.ai', 'Claude Platform organization', 'OpenRouter', 'Agent'] as const;
 type Group = (typeof groups)[number];
 
 const upstream = url({ plainOnlyOnLoopback: true });
@@ -100,6 +101,52 @@ export const settings = {
     default: 'https://claude.ai',
     group: 'claude.ai',
     meaning: 'Where claude.ai is; /api/… is added.',
+  },
+  ANTHROPIC_ADMIN_API_KEY: {
+    schema: headerText.regex(/^\S*$/, 'has a space in it'),
+    secret: true,
+    group: 'Claude Platform organization',
+    meaning: 'Admin API key of the organization whose usage and cost are read.',
+    example: 'sk-ant-admin01-...',
+  },
+  ANTHROPIC_USAGE_POLL_INTERVAL: {
+    schema: duration,
+    default: '60s',
+    floor: '60s',
+    group: 'Claude Platform organization',
+    meaning: 'Time between two reads of the usage report.',
+  },
+  ANTHROPIC_COST_POLL_INTERVAL: {
+    schema: duration,
+    default: '15m',
+    floor: '5m',
+    group: 'Claude Platform organization',
+    meaning: 'Time between two reads of the cost report.',
+  },
+  ANTHROPIC_SLOW_POLL_INTERVAL: {
+    schema: duration,
+    default: '1h',
+    floor: '15m',
+    group: 'Claude Platform organization',
+    meaning: 'Time between two reads of the names of keys, people and workspaces.',
+  },
+  ANTHROPIC_USAGE_GROUP_BY: {
+    schema: listOf(usageDimensions, { most: 5 }),
+    default: 'model,api_key_id,workspace_id,service_tier,context_window',
+    group: 'Claude Platform organization',
+    meaning: `What usage is told apart by, each an attribute; one to five of ${usageDimensions.join(', ')}. Another choice starts new series.`,
+  },
+  ANTHROPIC_OWNER_ATTRIBUTES: {
+    schema: oneOf(['true', 'false'] as const),
+    default: 'true',
+    group: 'Claude Platform organization',
+    meaning: 'Whether names and e-mail addresses of the keys’ owners become attributes: true or false.',
+  },
+  ANTHROPIC_ADMIN_BASE_URL: {
+    schema: upstream,
+    default: 'https://api.anthropic.com',
+    group: 'Claude Platform organization',
+    meaning: 'Where the Admin API is; /v1/… is added. Not ANTHROPIC_BASE_URL, whose gateway must never see an Admin key.',
   },
   OPENROUTER_API_KEY: {
     schema: headerText.regex(/^\S*$/, 'has a space in it'),

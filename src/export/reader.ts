@@ -1,9 +1,11 @@
-import { DataPointType, type MetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { DataPointType, type MetricProducer, type MetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import type { DeliveringExporter } from './exporter.ts';
 
 /** What a {@link CycleReader} is made of. */
 export interface ReaderOptions {
   readonly exporter: DeliveringExporter;
+  /** Points that no instrument makes; collected at the same moment as the instruments. */
+  readonly producers?: readonly MetricProducer[];
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** Told how long each collection took. */
@@ -28,9 +30,10 @@ export class CycleReader extends PeriodicExportingMetricReader {
   #discarded = false;
 
   constructor(options: ReaderOptions) {
-    const { exporter, intervalMs, timeoutMs } = options;
+    const { exporter, producers = [], intervalMs, timeoutMs } = options;
     super({
       exporter,
+      metricProducers: [...producers],
       exportIntervalMillis: intervalMs,
       exportTimeoutMillis: timeoutMs,
       cardinalityLimits: { default: maxSeries },

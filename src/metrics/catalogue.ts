@@ -1,10 +1,11 @@
 import type { GaugeName } from '../model/gauge-names.ts';
+import type { TotalName } from '../model/report.ts';
 
 /** How a metric is made and what it means. Units are UCUM (https://ucum.org); `{…}` are annotations. */
 export interface MetricSpec {
   readonly kind: 'gauge' | 'counter' | 'histogram';
   /** Empty: a flag or a number without a unit. `1` is for shares only: Prometheus appends `_ratio` to it. */
-  readonly unit: '1' | 's' | 'USD' | '{currency}' | '{read}' | '{request}' | '{point}' | '';
+  readonly unit: '1' | 's' | 'USD' | '{currency}' | '{token}' | '{read}' | '{request}' | '{point}' | '{series}' | '{revision}' | '';
   readonly valueType: 'int' | 'double';
   readonly description: string;
   /** Attribute keys; `account` comes with every metric that has an account. */
@@ -137,6 +138,106 @@ export const gaugeSpecs: Readonly<Record<GaugeName, MetricSpec>> = {
   },
 };
 
+const usageAttributes = [
+  'account',
+  'model',
+  'api_key_id',
+  'api_key_name',
+  'owner_email',
+  'owner_name',
+  'workspace_id',
+  'workspace_name',
+  'service_tier',
+  'context_window',
+] as const;
+const tokenAttributes = [...usageAttributes, 'type', 'cache_ttl'] as const;
+const costAttributes = [
+  'account',
+  'workspace_id',
+  'workspace_name',
+  'model',
+  'cost_type',
+  'token_type',
+  'service_tier',
+  'context_window',
+  'inference_geo',
+] as const;
+
+/** Totals of the organization's reports; `period` is the UTC month they are summed over. */
+export const totalSpecs: Readonly<Record<TotalName, MetricSpec>> = {
+  'claude.tokens': {
+    kind: 'counter',
+    unit: '{token}',
+    valueType: 'int',
+    description: 'Tokens used in the period, by type: input (uncached), output, cache_read, cache_creation.',
+    attributes: [...tokenAttributes, 'period'],
+  },
+  'claude.web_searches': {
+    kind: 'counter',
+    unit: '{request}',
+    valueType: 'int',
+    description: 'Web searches made in the period.',
+    attributes: [...usageAttributes, 'period'],
+  },
+  'claude.cost': {
+    kind: 'counter',
+    unit: 'USD',
+    valueType: 'double',
+    description: 'Cost of the period in dollars, as the cost report has it.',
+    attributes: [...costAttributes, 'period'],
+  },
+};
+
+/** The same since 00:00 UTC. */
+export const currentSpecs = {
+  'claude.tokens.current': {
+    kind: 'gauge',
+    unit: '{token}',
+    valueType: 'int',
+    description: 'Tokens used since 00:00 UTC.',
+    attributes: tokenAttributes,
+  },
+  'claude.cost.current': {
+    kind: 'gauge',
+    unit: 'USD',
+    valueType: 'double',
+    description: 'Cost since 00:00 UTC in dollars.',
+    attributes: costAttributes,
+  },
+} as const satisfies Readonly<Record<string, MetricSpec>>;
+
+/** What the ledger says of itself. */
+export const ledgerSpecs = {
+  'claude_usage_metrics.ledger.debt.tokens': {
+    kind: 'gauge',
+    unit: '{token}',
+    valueType: 'int',
+    description: 'Tokens by which exported totals are above the report, after a restatement downwards.',
+    attributes: ['account', 'report'],
+  },
+  'claude_usage_metrics.ledger.debt.cost': {
+    kind: 'gauge',
+    unit: 'USD',
+    valueType: 'double',
+    description: 'Dollars by which exported totals are above the report, after a restatement downwards.',
+    attributes: ['account', 'report'],
+  },
+  'claude_usage_metrics.ledger.revisions': {
+    kind: 'counter',
+    unit: '{revision}',
+    valueType: 'int',
+    description: 'Sums of closed days that the report restated since the start, by direction: up or down.',
+    attributes: ['account', 'report', 'direction'],
+  },
+  'claude_usage_metrics.ledger.series': {
+    kind: 'gauge',
+    unit: '{series}',
+    valueType: 'int',
+    description: 'Series that the ledger exports.',
+    attributes: ['account', 'report', 'metric'],
+  },
+} as const satisfies Readonly<Record<string, MetricSpec>>;
+
 /** What the agent says of itself. */
 export const agentSpecs = {
   'claude_usage_metrics.build.info': {
@@ -198,7 +299,13 @@ export const agentSpecs = {
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 
 /** Every metric there is. */
-export const catalogue: Readonly<Record<string, MetricSpec>> = { ...gaugeSpecs, ...agentSpecs };
+export const catalogue: Readonly<Record<string, MetricSpec>> = {
+  ...gaugeSpecs,
+  ...totalSpecs,
+  ...currentSpecs,
+  ...ledgerSpecs,
+  ...agentSpecs,
+};
 
 /** Bounds of the histograms, in seconds. */
 export const durationBounds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60] as const;

@@ -1,9 +1,11 @@
 import type { AttributeSet } from './attributes.ts';
 import type { GaugeName } from './gauge-names.ts';
+import type { Names } from './names.ts';
+import type { Report } from './report.ts';
 import type { SourceError } from './source-error.ts';
 
 /** The upstreams, as they appear in the `source` attribute. */
-export const sourceIds = ['claude-ai', 'openrouter'] as const;
+export const sourceIds = ['claude-ai', 'openrouter', 'anthropic-usage', 'anthropic-cost', 'anthropic-names'] as const;
 
 /** One of {@link sourceIds}. */
 export type SourceId = (typeof sourceIds)[number];
@@ -40,6 +42,10 @@ export interface Notice {
 export interface Reading {
   readonly at: Date;
   readonly gauges: readonly GaugePoint[];
+  /** Complete, or not there. */
+  readonly report?: Report;
+  /** Ids → names and owners. */
+  readonly names?: Names;
   /** Parts that failed; not empty: the source counts as down, its good parts are exported all the same. */
   readonly failures: readonly SourceError[];
   readonly notices: readonly Notice[];

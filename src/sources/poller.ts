@@ -59,6 +59,7 @@ export class Poller {
   #held = new Map<string, Map<object, HeldPoint>>();
   #last: ReadResult | undefined;
   #lastSuccessAt: Date | undefined;
+  #freshUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PollerOptions) {
     this.source = options.source;
@@ -73,6 +74,11 @@ export class Poller {
   /** When the source last answered in full. */
   get lastSuccessAt(): Date | undefined {
     return this.#lastSuccessAt;
+  }
+
+  /** Whether the source last answered in full less than three of its intervals ago. */
+  get isFresh(): boolean {
+    return this.#options.clock.monotonicMs() < this.#freshUntilMs;
   }
 
   /** Starts a read if one is due, and resolves when the one in flight has ended. */
@@ -122,7 +128,10 @@ export class Poller {
     const reading = outcome instanceof SourceError ? undefined : outcome;
     this.#last = { source, outcome: first?.reason ?? 'success', durationMs, failures, ...(reading && { reading }) };
     if (reading !== undefined) this.#hold(reading, startedMs);
-    if (first === undefined) this.#lastSuccessAt = clock.now();
+    if (first === undefined) {
+      this.#lastSuccessAt = clock.now();
+      this.#freshUntilMs = startedMs + validIntervals * source.intervalMs;
+    }
     this.#schedule(startedMs, reading !== undefined, failures);
     onRead?.(this.#last);
   }

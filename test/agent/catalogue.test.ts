@@ -2,7 +2,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { startCookiejar } from '../../src/demo/cookiejar.ts';
 import type { ReceivedPoint } from '../../src/demo/otlp-messages.ts';
 import { catalogue } from '../../src/metrics/catalogue.ts';
+import { systemClock } from '../../src/model/clock.ts';
 import { agentOf, pointsOf, startWorld } from '../support/agent.ts';
+import { startOrganization } from '../support/organization.ts';
 
 const inDays = (days: number): Date => new Date(Date.now() + days * 86_400_000);
 
@@ -24,8 +26,11 @@ beforeAll(async () => {
     text: `sessionKey=sk-ant-sid01-fake; Path=/; Expires=${inDays(20).toUTCString()}`,
   }));
   world.claude = { status: 200, body: everything() };
+  const organization = await startOrganization(systemClock);
+  const everyUse = { apiKeyId: 'apikey_1', workspaceId: 'wrkspc_1', output: 1, cacheWrite5m: 1, webSearches: 1, microCents: 1n };
+  organization.organization.use({ atMs: Date.now(), ...everyUse });
   // Empty is unset: the cookies come from the service, which knows their expiry.
-  const agent = agentOf({ ...world.settings, CLAUDE_SESSION_KEY: '', COOKIEJAR_URL: `http://127.0.0.1:${cookiejar.port}` });
+  const agent = agentOf({ ...world.settings, ...organization.settings, CLAUDE_SESSION_KEY: '', COOKIEJAR_URL: `http://127.0.0.1:${cookiejar.port}` });
   // The duration of a collection is known to the next one.
   await agent.push();
   await agent.nextPush();
@@ -33,6 +38,7 @@ beforeAll(async () => {
   points.push(...world.pushes.flatMap(pointsOf));
   scopes = world.pushes.flat().map(({ scope }) => scope);
   cookiejar.stop();
+  await organization.stop();
   await world.stop();
   for (const name of Object.keys(process.env)) if (!(name in environment)) Reflect.deleteProperty(process.env, name);
 });

@@ -44,6 +44,36 @@ test('what is set for claude.ai arrives', () => {
   });
 });
 
+test('what is set for an organization arrives, and what is not has its default', () => {
+  const adminKey = file('admin', 'sk-ant-admin01-fake\n');
+  const { anthropic } = load({
+    ANTHROPIC_ADMIN_API_KEY_FILE: adminKey,
+    ANTHROPIC_USAGE_POLL_INTERVAL: '2m',
+    ANTHROPIC_COST_POLL_INTERVAL: '5m',
+    ANTHROPIC_SLOW_POLL_INTERVAL: '2h',
+    ANTHROPIC_USAGE_GROUP_BY: ' speed, Model ,',
+    ANTHROPIC_OWNER_ATTRIBUTES: 'False',
+    ANTHROPIC_ADMIN_BASE_URL: 'https://gateway.example/admin/',
+  });
+  expect(anthropic?.adminKey.reveal()).toBe('sk-ant-admin01-fake');
+  expect(anthropic).toMatchObject({
+    baseUrl: new URL('https://gateway.example/admin/'),
+    usageIntervalMs: 120_000,
+    costIntervalMs: 300_000,
+    slowIntervalMs: 7_200_000,
+    usageGroupBy: ['speed', 'model'],
+    owners: false,
+  });
+  expect(load({ ANTHROPIC_ADMIN_API_KEY: 'sk-ant-admin01-fake' }).anthropic).toMatchObject({
+    baseUrl: new URL('https://api.anthropic.com'),
+    usageIntervalMs: 60_000,
+    costIntervalMs: 900_000,
+    slowIntervalMs: 3_600_000,
+    usageGroupBy: ['model', 'api_key_id', 'workspace_id', 'service_tier', 'context_window'],
+    owners: true,
+  });
+});
+
 test('a value is quoted in a message only as far as it cannot be a secret, and a path only when it is one', () => {
   const key = { OPENROUTER_API_KEY: 'sk-or-v1-fake' };
   expect(problemsOf(key, { configFile: 'missing.yaml' })).toEqual(['--config: the file missing.yaml cannot be read (ENOENT)']);

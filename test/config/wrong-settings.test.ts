@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { usageDimensions } from '../../src/model/usage-dimensions.ts';
 import { file, problemsOf, removeFiles } from './load.ts';
 
 afterAll(removeFiles);
@@ -14,10 +15,10 @@ const controlFile = file('control.txt', 'sk-or-\u0007-fake');
 
 const cases: readonly (readonly [rule: string, environment: Record<string, string>, ...lines: string[]])[] = [
   ['nothing configured', {},
-    'nothing to read is configured: set COOKIEJAR_URL, CLAUDE_SESSION_KEY or CLAUDE_COOKIE for claude.ai, or OPENROUTER_API_KEY for OpenRouter',
+    'nothing to read is configured: set COOKIEJAR_URL, CLAUDE_SESSION_KEY or CLAUDE_COOKIE for claude.ai, ANTHROPIC_ADMIN_API_KEY for an organization, or OPENROUTER_API_KEY for OpenRouter',
     'to see it work without an account: claude-usage-metrics demo'],
   ['everything empty or blank', { OPENROUTER_API_KEY: '', CLAUDE_COOKIE: '  ', COOKIEJAR_URL: '\t' },
-    'nothing to read is configured: set COOKIEJAR_URL, CLAUDE_SESSION_KEY or CLAUDE_COOKIE for claude.ai, or OPENROUTER_API_KEY for OpenRouter',
+    'nothing to read is configured: set COOKIEJAR_URL, CLAUDE_SESSION_KEY or CLAUDE_COOKIE for claude.ai, ANTHROPIC_ADMIN_API_KEY for an organization, or OPENROUTER_API_KEY for OpenRouter',
     'to see it work without an account: claude-usage-metrics demo'],
 
   ['an interval without a unit', { ...key, CLAUDE_POLL_INTERVAL: '120' },
@@ -31,6 +32,26 @@ const cases: readonly (readonly [rule: string, environment: Record<string, strin
   ['two intervals wrong at once', { ...key, OPENROUTER_POLL_INTERVAL: '1s', CLAUDE_POLL_INTERVAL: '500ms' },
     'CLAUDE_POLL_INTERVAL is below its floor of 60s ("500ms")',
     'OPENROUTER_POLL_INTERVAL is below its floor of 60s ("1s")'],
+
+  ['intervals of the Admin API below their floors',
+    { ANTHROPIC_ADMIN_API_KEY: 'sk-ant-admin01-fake', ANTHROPIC_USAGE_POLL_INTERVAL: '30s', ANTHROPIC_COST_POLL_INTERVAL: '4m', ANTHROPIC_SLOW_POLL_INTERVAL: '60s' },
+    'ANTHROPIC_USAGE_POLL_INTERVAL is below its floor of 60s ("30s")',
+    'ANTHROPIC_COST_POLL_INTERVAL is below its floor of 5m ("4m")',
+    'ANTHROPIC_SLOW_POLL_INTERVAL is below its floor of 15m ("60s")'],
+  ['a dimension of usage that is none', { ...key, ANTHROPIC_USAGE_GROUP_BY: 'model,colour' },
+    `ANTHROPIC_USAGE_GROUP_BY must be 1 to 5 different ones of ${usageDimensions.join(', ')} ("model,colour")`],
+  ['a dimension of usage twice', { ...key, ANTHROPIC_USAGE_GROUP_BY: 'model,model' },
+    `ANTHROPIC_USAGE_GROUP_BY must be 1 to 5 different ones of ${usageDimensions.join(', ')} ("model,model")`],
+  ['more dimensions of usage than the API takes', { ...key, ANTHROPIC_USAGE_GROUP_BY: usageDimensions.slice(0, 6).join() },
+    `ANTHROPIC_USAGE_GROUP_BY must be 1 to 5 different ones of ${usageDimensions.join(', ')}`],
+  ['no dimension of usage', { ...key, ANTHROPIC_USAGE_GROUP_BY: ',' },
+    `ANTHROPIC_USAGE_GROUP_BY must be 1 to 5 different ones of ${usageDimensions.join(', ')} (",")`],
+  ['a switch that is neither on nor off', { ...key, ANTHROPIC_OWNER_ATTRIBUTES: 'no' },
+    'ANTHROPIC_OWNER_ATTRIBUTES must be one of true, false ("no")'],
+  ['an Admin key over plain HTTP', { ...key, ANTHROPIC_ADMIN_BASE_URL: 'http://api.anthropic.com' },
+    'ANTHROPIC_ADMIN_BASE_URL may be http:// on loopback only; use https://, credentials go there ("http://api.anthropic.com")'],
+  ['an Admin key in two words', { ANTHROPIC_ADMIN_API_KEY: 'sk-ant-admin01-fake two' },
+    'ANTHROPIC_ADMIN_API_KEY has a space in it'],
 
   ['an address without a scheme', { COOKIEJAR_URL: '//host' },
     'COOKIEJAR_URL is not a URL; write it with its scheme, for example https://host:port ("//host")'],

@@ -71,12 +71,20 @@ export async function startWorld(): Promise<World> {
 /** A line of the agent's log. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** A clock whose monotonic time goes on only when it is told to, so that nothing grows old while a test runs. */
+/**
+ * A clock whose monotonic time goes on only when it is told to, so that nothing grows old while a test runs; and its wall
+ * clock too, if it is given where to start.
+ */
 export class ManualClock implements Clock {
+  readonly #startsAt: Date | undefined;
   #monotonicMs = 0;
 
+  constructor(startsAt?: Date) {
+    this.#startsAt = startsAt;
+  }
+
   now(): Date {
-    return new Date();
+    return this.#startsAt === undefined ? new Date() : new Date(this.#startsAt.getTime() + this.#monotonicMs);
   }
 
   monotonicMs(): number {
@@ -103,10 +111,13 @@ const emptyEnvFile = fileURLToPath(new URL('empty.env', import.meta.url));
 const untilDueMs = 130_000;
 
 /** Makes an agent of these settings and no others. */
-export function agentOf(settings: Readonly<Record<string, string>>, options: { readonly readDeadlineMs?: number } = {}): TestAgent {
+export function agentOf(
+  settings: Readonly<Record<string, string>>,
+  options: { readonly readDeadlineMs?: number; readonly clock?: ManualClock } = {},
+): TestAgent {
   const log: LogLine[] = [];
   const written: string[] = [];
-  const clock = new ManualClock();
+  const clock = options.clock ?? new ManualClock();
   const agent = createAgent(loadConfig({ environment: settings, envFile: emptyEnvFile, flags: {} }), {
     logger: createLogger('debug', { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }),
     readDeadlineMs: options.readDeadlineMs ?? 10_000,

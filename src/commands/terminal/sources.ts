@@ -7,7 +7,13 @@ import { type DrawingTime, QuotaTable } from './quotas.ts';
 import { type Canvas, narrow } from './screen.ts';
 import { column, hanging } from './text.ts';
 
-const titles: Readonly<Record<SourceId, string>> = { 'claude-ai': 'claude.ai', openrouter: 'OpenRouter' };
+const titles: Readonly<Record<SourceId, string>> = {
+  'claude-ai': 'claude.ai',
+  openrouter: 'OpenRouter',
+  'anthropic-usage': 'Admin usage',
+  'anthropic-cost': 'Admin cost',
+  'anthropic-names': 'Admin names',
+};
 
 /** A source’s name as people know it. */
 export function titleOf(source: string): string {

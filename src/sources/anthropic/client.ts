@@ -1,0 +1,105 @@
+import { jsonOf } from '../../http/answer.ts';
+import type { HttpClient, HttpResponse } from '../../http/client.ts';
+import { parseJson } from '../../http/json.ts';
+import type { Limiter } from '../../http/limiter.ts';
+import { type BodyLimits, defaultLimits } from '../../http/limits.ts';
+import type { ReadContext } from '../../model/reading.ts';
+import type { Secret } from '../../model/secret.ts';
+import { SourceError } from '../../model/source-error.ts';
+import { cleanText } from '../../model/text.ts';
+import { instantField, objectOf, textOf, valueOf } from '../fields.ts';
+
+/** What an {@link AnthropicClient} is made of. */
+export interface AnthropicClientOptions {
+  readonly http: HttpClient;
+  /** `https://api.anthropic.com`. */
+  readonly baseUrl: URL;
+  readonly adminKey: Secret;
+  /** One for the organization: its endpoints share a limit. */
+  readonly limiter: Limiter;
+}
+
+/** A page of a large organization's report has tens of thousands of rows. */
+const pageLimits: BodyLimits = { ...defaultLimits, wireBytes: 64 * 1024 * 1024, inflatedBytes: 64 * 1024 * 1024 };
+
+/** Reports are asked for by this machine's date; beyond this difference that would be the wrong one. */
+const longestSkewMs = 10 * 60_000;
+
+/** The window of the limit, where an answer does not say how long to wait (observed; the header is often missing). */
+const limitWindowMs = 60_000;
+
+/** GETs of the Admin API (https://docs.anthropic.com/en/api/administration-api). */
+export class AnthropicClient {
+  readonly #options: AnthropicClientOptions;
+
+  constructor(options: AnthropicClientOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * One page of JSON.
+   * @param path below `/v1/`, for example `organizations/me`.
+   * @throws {SourceError}
+   */
+  async get(path: string, query: URLSearchParams, context: ReadContext): Promise<unknown> {
+    const { http, baseUrl, limiter } = this.#options;
+    await limiter.turn(context.signal);
+    const url = new URL(baseUrl);
+    url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/${path}`;
+    url.search = query.toString();
+    const headers = { 'x-api-key': this.#reveal(), 'anthropic-version': '2023-06-01' };
+    const response = await http.get({ url, headers, signal: context.signal, limits: pageLimits });
+    const what = `api.anthropic.com /v1/${path}`;
+    if (response.status === 400) throw badRequest(response, what);
+    if (response.status === 429) throw rateLimited(response, what, context.now);
+    const json = jsonOf(response, what, context.now);
+    checkClock(response, context.now);
+    return json;
+  }
+
+  #reveal(): string {
+    let key: string;
+    try {
+      key = this.#options.adminKey.reveal();
+    } catch (cause) {
+      throw new SourceError('credential_missing', 'the file with the Admin API key cannot be read', { cause });
+    }
+    // Checked here: an HTTP library would quote the value in its error.
+    if (!/^[\x21-\x7e]+$/.test(key)) {
+      throw new SourceError('credential_missing', 'the Admin API key is empty or has characters that no header may carry');
+    }
+    return key;
+  }
+}
+
+function checkClock(response: HttpResponse, now: Date): void {
+  const serverMs = Date.parse(response.header('date') ?? '');
+  const skewMs = now.getTime() - serverMs;
+  if (Math.abs(skewMs) > longestSkewMs) {
+    const minutes = Math.round(Math.abs(skewMs) / 60_000);
+    throw new SourceError('upstream', `this machine's clock is ${minutes} minutes ${skewMs > 0 ? 'ahead of' : 'behind'} api.anthropic.com`);
+  }
+}
+
+/** The text is the only explanation there is. */
+function badRequest(response: HttpResponse, what: string): SourceError {
+  let said: string | undefined;
+  try {
+    said = textOf(objectOf(objectOf(parseJson(response.body, what))?.get('error'))?.get('message'));
+  } catch {
+    said = undefined;
+  }
+  return new SourceError('upstream', `${what} answered 400${said === undefined ? '' : `: ${cleanText(said)}`}`, { status: 400 });
+}
+
+function rateLimited(response: HttpResponse, what: string, now: Date): SourceError {
+  try {
+    jsonOf(response, what, now);
+  } catch (error) {
+    if (error instanceof SourceError && (error.reason !== 'rate_limited' || error.retryAfterMs !== undefined)) return error;
+  }
+  const reset = valueOf(instantField(response.header('anthropic-ratelimit-requests-reset')));
+  const untilResetMs = reset === undefined ? 0 : reset.getTime() - now.getTime();
+  const retryAfterMs = untilResetMs > 0 ? untilResetMs : limitWindowMs;
+  return new SourceError('rate_limited', `${what} answered 429`, { status: 429, retryAfterMs });
+}

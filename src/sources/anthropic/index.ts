@@ -1,0 +1,51 @@
+import type { ReadContext, Reading, Source } from '../../model/reading.ts';
+import type { UsageDimension } from '../../model/usage-dimensions.ts';
+import type { AnthropicClient } from './client.ts';
+import { costCells } from './cost-rows.ts';
+import { type ReportQuery, ReportReader } from './report-reader.ts';
+import { usageCells } from './usage-rows.ts';
+
+/** What every source of the Admin API is made of. */
+export interface AnthropicSourceOptions {
+  readonly account: string;
+  readonly intervalMs: number;
+  readonly client: AnthropicClient;
+}
+
+/** Tokens and web searches of an organization (`usage_report/messages`). */
+export function anthropicUsageSource(options: AnthropicSourceOptions & { readonly dimensions: readonly UsageDimension[] }): Source {
+  return reportSource(options, {
+    id: 'anthropic-usage',
+    path: 'organizations/usage_report/messages',
+    groupBy: options.dimensions,
+    recentWidth: '1h',
+    cellsOf: (buckets) => usageCells(buckets, options.dimensions),
+  });
+}
+
+/** Cost of an organization (`cost_report`). */
+export function anthropicCostSource(options: AnthropicSourceOptions): Source {
+  return reportSource(options, {
+    id: 'anthropic-cost',
+    path: 'organizations/cost_report',
+    groupBy: ['workspace_id', 'description'],
+    recentWidth: '1d',
+    cellsOf: costCells,
+  });
+}
+
+function reportSource(
+  { account, intervalMs, client }: AnthropicSourceOptions,
+  query: ReportQuery & { readonly id: 'anthropic-usage' | 'anthropic-cost' },
+): Source {
+  const reader = new ReportReader(client, query);
+  return {
+    id: query.id,
+    account,
+    intervalMs,
+    async read(context: ReadContext): Promise<Reading> {
+      const report = await reader.read(context);
+      return { at: context.now, gauges: [], report, failures: [], notices: [] };
+    },
+  };
+}

@@ -1,0 +1,175 @@
+import { afterEach, expect, test } from 'vitest';
+import { SimulatedOrganization } from '../../../src/demo/anthropic/organization.ts';
+import { type AdminApiOptions, startAdminApi } from '../../../src/demo/anthropic/server.ts';
+import type { SimulatedUpstream } from '../../../src/demo/http-server.ts';
+import { HttpClient } from '../../../src/http/client.ts';
+import { Limiter } from '../../../src/http/limiter.ts';
+import { Ledger } from '../../../src/ledger/ledger.ts';
+import { dollarUnits } from '../../../src/model/report.ts';
+import { systemClock } from '../../../src/model/clock.ts';
+import type { Source } from '../../../src/model/reading.ts';
+import { Secret } from '../../../src/model/secret.ts';
+import { AnthropicClient } from '../../../src/sources/anthropic/client.ts';
+import { anthropicCostSource, anthropicUsageSource } from '../../../src/sources/anthropic/index.ts';
+import { anthropicNamesSource } from '../../../src/sources/anthropic/names.ts';
+
+const dimensions = ['model', 'api_key_id', 'workspace_id', 'service_tier', 'context_window'] as const;
+const hourMs = 3_600_000;
+
+let api: SimulatedUpstream | undefined;
+afterEach(() => api?.stop());
+
+interface Setting {
+  readonly organization: SimulatedOrganization;
+  now: Date;
+  readonly usage: Source;
+  readonly cost: Source;
+  readonly names: Source;
+  readonly requests: () => string[];
+}
+
+async function start(fault?: AdminApiOptions['fault']): Promise<Setting> {
+  const organization = new SimulatedOrganization();
+  const time = { now: new Date('2026-11-21T15:30:00Z') };
+  const started = await startAdminApi({ organization, adminKey: 'sk-ant-admin01-fake', now: () => time.now, ...(fault && { fault }) });
+  api = started;
+  const client = new AnthropicClient({
+    http: new HttpClient({ userAgent: 'test' }),
+    baseUrl: new URL(started.url),
+    adminKey: Secret.of('sk-ant-admin01-fake'),
+    limiter: new Limiter(60, systemClock),
+  });
+  const options = { account: 'default', intervalMs: 60_000, client };
+  return {
+    organization,
+    get now() {
+      return time.now;
+    },
+    set now(now: Date) {
+      time.now = now;
+    },
+    usage: anthropicUsageSource({ ...options, dimensions }),
+    cost: anthropicCostSource(options),
+    names: anthropicNamesSource(options),
+    requests: () => started.requests.map(({ path }) => decodeURIComponent(path.split('?')[0] ?? '')),
+  };
+}
+
+async function apply(setting: Setting, ledger: Ledger, source: Source): Promise<void> {
+  const { report } = await source.read({ signal: AbortSignal.timeout(10_000), now: setting.now });
+  if (report === undefined) throw new Error('no report');
+  expect(ledger.apply(report)).toBe('applied');
+}
+
+function totals(ledger: Ledger, metric: string): Record<string, bigint> {
+  const sums: Record<string, bigint> = {};
+  for (const { metric: name, period, attributes, value } of ledger.snapshot().totals) {
+    if (name !== metric) continue;
+    const key = [period.name, attributes['type'], attributes['cache_ttl'], attributes['api_key_id'], attributes['workspace_id']]
+      .filter((part) => part !== undefined)
+      .join(' ');
+    sums[key] = (sums[key] ?? 0n) + value;
+  }
+  return sums;
+}
+
+test('the whole month is read at once, in days and in hours, and every token counts once', async () => {
+  const setting = await start();
+  const at = (text: string): number => Date.parse(text);
+  setting.organization.use({ atMs: at('2026-11-01T00:00:00Z'), apiKeyId: 'k1', workspaceId: 'w1', uncachedInput: 1, output: 10 });
+  setting.organization.use({ atMs: at('2026-11-17T23:59:59Z'), apiKeyId: 'k1', workspaceId: 'w1', uncachedInput: 2, cacheWrite1h: 5 });
+  setting.organization.use({ atMs: at('2026-11-18T00:00:00Z'), apiKeyId: 'k1', workspaceId: 'w1', uncachedInput: 4, cacheWrite5m: 7 });
+  setting.organization.use({ atMs: at('2026-11-21T15:29:00Z'), uncachedInput: 8, cacheRead: 9, webSearches: 3 });
+  setting.organization.use({ atMs: at('2026-10-31T23:59:59Z'), apiKeyId: 'k1', uncachedInput: 1000 });
+
+  const ledger = new Ledger();
+  await apply(setting, ledger, setting.usage);
+  expect(totals(ledger, 'claude.tokens')).toEqual({
+    '2026-11 input k1 w1': 7n,
+    '2026-11 output k1 w1': 10n,
+    '2026-11 cache_creation 1h k1 w1': 5n,
+    '2026-11 cache_creation 5m k1 w1': 7n,
+    '2026-11 input console default': 8n,
+    '2026-11 cache_read console default': 9n,
+  });
+  expect(totals(ledger, 'claude.web_searches')).toEqual({ '2026-11 console default': 3n });
+  expect(setting.requests()).toHaveLength(2);
+
+  // A minute later only the days that are still restated are read.
+  setting.now = new Date(setting.now.getTime() + 60_000);
+  setting.organization.use({ atMs: setting.now.getTime() - 1, apiKeyId: 'k1', workspaceId: 'w1', uncachedInput: 100 });
+  await apply(setting, ledger, setting.usage);
+  expect(setting.requests()).toHaveLength(3);
+  expect(totals(ledger, 'claude.tokens')['2026-11 input k1 w1']).toBe(107n);
+
+  // An hour later the older days are read again, and what arrived late for them counts.
+  setting.organization.use({ atMs: at('2026-11-02T12:00:00Z'), apiKeyId: 'k1', workspaceId: 'w1', uncachedInput: 1_000 });
+  setting.now = new Date(setting.now.getTime() + hourMs);
+  await apply(setting, ledger, setting.usage);
+  expect(totals(ledger, 'claude.tokens')['2026-11 input k1 w1']).toBe(1107n);
+});
+
+test('cost is exact in fractions of a cent, today included, rows of one identity added', async () => {
+  const setting = await start();
+  for (let i = 0; i < 10; i++) {
+    setting.organization.use({ atMs: setting.now.getTime() - i * 40 * hourMs, workspaceId: 'w1', microCents: 100_000n });
+  }
+  setting.organization.use({ atMs: setting.now.getTime() - 1, microCents: -2_500_001n });
+  setting.organization.use({ atMs: setting.now.getTime() - 1, microCents: 12_378_912_500n });
+  const ledger = new Ledger();
+  await apply(setting, ledger, setting.cost);
+  expect(totals(ledger, 'claude.cost')).toEqual({
+    '2026-11 w1': dollarUnits / 100n,
+    '2026-11 default': ((12_378_912_500n - 2_500_001n) * dollarUnits) / 100_000_000n,
+  });
+});
+
+test('around a month’s turn both months stand side by side, and late data raises its own', async () => {
+  const setting = await start();
+  const ledger = new Ledger();
+  setting.now = new Date('2026-11-30T23:00:00Z');
+  setting.organization.use({ atMs: Date.parse('2026-11-30T22:00:00Z'), apiKeyId: 'k1', uncachedInput: 100 });
+  await apply(setting, ledger, setting.usage);
+  expect(totals(ledger, 'claude.tokens')).toEqual({ '2026-11 input k1 default': 100n });
+
+  setting.now = new Date('2026-12-01T00:10:00Z');
+  setting.organization.use({ atMs: Date.parse('2026-11-30T23:30:00Z'), apiKeyId: 'k1', uncachedInput: 20 });
+  setting.organization.use({ atMs: Date.parse('2026-12-01T00:05:00Z'), apiKeyId: 'k1', uncachedInput: 3 });
+  await apply(setting, ledger, setting.usage);
+  const turned = ledger.snapshot();
+  expect(turned.totals.map(({ period, value }) => [period.name, value])).toEqual([['2026-11', 120n], ['2026-12', 0n]]);
+  ledger.acknowledge(turned);
+  expect(totals(ledger, 'claude.tokens')).toEqual({ '2026-11 input k1 default': 120n, '2026-12 input k1 default': 3n });
+
+  setting.now = new Date('2026-12-04T00:01:00Z');
+  await apply(setting, ledger, setting.usage);
+  expect(totals(ledger, 'claude.tokens')).toEqual({ '2026-12 input k1 default': 3n });
+});
+
+test('a page that fails leaves the last complete report in charge, and smaller pages are asked for after a 504', async () => {
+  let fail = false;
+  const setting = await start((request) => {
+    const limit = Number(new URL(request.path, 'http://localhost').searchParams.get('limit'));
+    return fail && limit > 20 ? { status: 504, body: { type: 'error', error: { type: 'timeout_error' } } } : undefined;
+  });
+  setting.organization.use({ atMs: setting.now.getTime() - hourMs, uncachedInput: 5 });
+  const ledger = new Ledger();
+  fail = true;
+  await apply(setting, ledger, setting.usage);
+  expect(totals(ledger, 'claude.tokens')).toEqual({ '2026-11 input console default': 5n });
+});
+
+test('names come from every page of the lists; makers that are gone and archived workspaces are no obstacle', async () => {
+  const setting = await start();
+  for (let i = 0; i < 1001; i++) {
+    setting.organization.keys.push({ id: `k${i}`, name: `key ${i}`, createdBy: i === 7 ? null : 'u1', workspaceId: null });
+  }
+  setting.organization.users.push({ id: 'u1', email: 'person@example.com', name: 'Person' });
+  setting.organization.workspaces.push({ id: 'w1', name: 'Old', archivedAt: '2026-01-01T00:00:00Z' });
+  const { names } = await setting.names.read({ signal: AbortSignal.timeout(10_000), now: setting.now });
+  expect(names?.apiKeys.size).toBe(1001);
+  expect(names?.apiKeys.get('k7')).toEqual({ name: 'key 7' });
+  expect(names?.apiKeys.get('k1000')).toEqual({ name: 'key 1000', ownerId: 'u1' });
+  expect(names?.users.get('u1')).toEqual({ email: 'person@example.com', name: 'Person' });
+  expect(names?.workspaces.get('w1')).toEqual({ name: 'Old' });
+});

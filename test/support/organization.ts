@@ -1,0 +1,50 @@
+import { SimulatedOrganization } from '../../src/demo/anthropic/organization.ts';
+import { startAdminApi } from '../../src/demo/anthropic/server.ts';
+import type { HttpAnswer, SeenRequest } from '../../src/demo/http-server.ts';
+import type { Clock } from '../../src/model/clock.ts';
+
+/** An organization with its Admin API, and a switch. */
+export interface OrganizationWorld {
+  readonly organization: SimulatedOrganization;
+  /** Settings that lead the agent to it. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Decides before the API does. */
+  fault: (path: string) => HttpAnswer | undefined;
+  /** Paths that were asked for since the last call, below `/v1/organizations/`. */
+  requests(): string[];
+  stop(): Promise<void>;
+}
+
+const adminKey = 'sk-ant-admin01-fake';
+
+/** Starts an organization of two keys, one of a person's in a workspace. */
+export async function startOrganization(clock: Clock): Promise<OrganizationWorld> {
+  const organization = new SimulatedOrganization();
+  organization.users.push({ id: 'user_1', email: 'ada@example.com', name: 'Ada' });
+  organization.workspaces.push({ id: 'wrkspc_1', name: 'Research', archivedAt: null });
+  organization.keys.push({ id: 'apikey_1', name: 'pipeline', createdBy: 'user_1', workspaceId: 'wrkspc_1' });
+  organization.keys.push({ id: 'apikey_2', name: 'bot', createdBy: null, workspaceId: null });
+  const api = await startAdminApi({
+    organization,
+    adminKey,
+    now: () => clock.now(),
+    fault: (request) => world.fault(pathOf(request)),
+  });
+  let seen = 0;
+  const world: OrganizationWorld = {
+    organization,
+    settings: { ANTHROPIC_ADMIN_API_KEY: adminKey, ANTHROPIC_ADMIN_BASE_URL: api.url },
+    fault: () => undefined,
+    requests() {
+      const paths = api.requests.slice(seen).map(pathOf);
+      seen = api.requests.length;
+      return paths;
+    },
+    stop: () => api.stop(),
+  };
+  return world;
+}
+
+function pathOf({ path }: SeenRequest): string {
+  return new URL(path, 'http://localhost').pathname.replace('/v1/organizations/', '');
+}
