@@ -13,9 +13,10 @@ const session = canary('CLAUDE_SESSION_KEY', 'sk-ant-sid01-fake');
 const clearance = canary('cf_clearance', 'fake');
 const tracker = canary('a cookie that is not sent on', 'GA1.fake');
 const openRouterKey = canary('OPENROUTER_API_KEY', 'sk-or-v1-fake');
+const adminKey = canary('ANTHROPIC_ADMIN_API_KEY', 'sk-ant-admin01-fake');
 const headers = canary('OTEL_EXPORTER_OTLP_HEADERS', 'fake');
 const metricsHeaders = canary('OTEL_EXPORTER_OTLP_METRICS_HEADERS', 'fake');
-const canaries = [session, clearance, tracker, openRouterKey, headers, metricsHeaders];
+const canaries = [session, clearance, tracker, openRouterKey, adminKey, headers, metricsHeaders];
 
 const cookieHeader = `sessionKey=${session.value}; cf_clearance=${clearance.value}; _ga=${tracker.value}`;
 const setCookies = `sessionKey=${session.value}; Path=/; Domain=.claude.ai; Secure; cf_clearance=${clearance.value}; Path=/; _ga=${tracker.value}; Path=/`;
@@ -36,6 +37,9 @@ const fast = {
   CLAUDE_ORGANIZATION_ID: 'org',
   CLAUDE_POLL_INTERVAL: '20ms',
   OPENROUTER_POLL_INTERVAL: '20ms',
+  ANTHROPIC_USAGE_POLL_INTERVAL: '20ms',
+  ANTHROPIC_COST_POLL_INTERVAL: '20ms',
+  ANTHROPIC_SLOW_POLL_INTERVAL: '20ms',
   OTEL_METRIC_EXPORT_INTERVAL: '100',
 };
 
@@ -45,14 +49,14 @@ async function startWorld({ onTestFinished }: TestContext): Promise<EchoingWorld
   return world;
 }
 
-function upstreamsOf({ claude, openRouter }: EchoingWorld): Record<string, string> {
-  return { CLAUDE_AI_BASE_URL: claude.url, OPENROUTER_ACCOUNT_BASE_URL: openRouter.url };
+function upstreamsOf({ claude, openRouter, admin }: EchoingWorld): Record<string, string> {
+  return { CLAUDE_AI_BASE_URL: claude.url, OPENROUTER_ACCOUNT_BASE_URL: openRouter.url, ANTHROPIC_ADMIN_BASE_URL: admin.url };
 }
 
 /** Lets the agent go on until every fault has been met, then stops it; all that it wrote. */
 async function untilAllFaults(world: EchoingWorld, { child, ended }: RunningCli): Promise<string> {
   const all = upstreamFaults * 2;
-  await Promise.race([Promise.all([world.claude.answered(all), world.openRouter.answered(all)]), ended]);
+  await Promise.race([Promise.all([world.claude, world.openRouter, world.admin].map((upstream) => upstream.answered(all))), ended]);
   child.kill('SIGTERM');
   const { stdout, stderr } = await ended;
   return stdout + stderr;
@@ -66,6 +70,7 @@ function strayed(world: EchoingWorld): Leak[] {
   return [
     ...scan(received(world.claude), without(session, clearance)),
     ...scan(received(world.openRouter), without(openRouterKey)),
+    ...scan(received(world.admin), without(adminKey)),
     ...scan(received(world.elsewhere), canaries),
     ...scan(world.metadata() + received(world.httpCollector), without(headers, metricsHeaders)),
     ...scan(world.exported() + bodies, canaries),
@@ -83,6 +88,7 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
         ...loud,
         COOKIEJAR_URL: world.cookiejarUrl,
         OPENROUTER_API_KEY: openRouterKey.value,
+        ANTHROPIC_ADMIN_API_KEY: adminKey.value,
         OTEL_EXPORTER_OTLP_ENDPOINT: world.grpcCollectorUrl,
         OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders,
         OTEL_EXPORTER_OTLP_METRICS_HEADERS: otlpMetricsHeaders,
@@ -91,6 +97,7 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
     // What is not sent cannot leak: the secrets did travel where they belong, and the echoes did come back.
     expect(scan(JSON.stringify(world.claude.requests), [session, clearance])).toHaveLength(2);
     expect(scan(JSON.stringify(world.openRouter.requests), [openRouterKey])).toHaveLength(1);
+    expect(scan(JSON.stringify(world.admin.requests), [adminKey])).toHaveLength(1);
     expect(scan(world.metadata(), [headers, metricsHeaders])).toHaveLength(2);
     expect(output).toContain('[redacted]');
     expect(world.exported()).toContain('redacted');
@@ -109,6 +116,7 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
         OTEL_LOG_LEVEL: 'all',
         CLAUDE_COOKIE_FILE: secretFile('cookie', cookieHeader),
         OPENROUTER_API_KEY_FILE: secretFile('key', openRouterKey.value),
+        ANTHROPIC_ADMIN_API_KEY_FILE: secretFile('admin-key', adminKey.value),
         OTEL_EXPORTER_OTLP_ENDPOINT: world.httpCollector.url,
         OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
         OTEL_EXPORTER_OTLP_HEADERS_FILE: secretFile('headers', otlpHeaders),
@@ -170,6 +178,8 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
       CLAUDE_AI_BASE_URL: `https://claude.ai/?key=${session.value}`,
       ACCOUNT_NAME: `${clearance.value}\u0007`,
       OPENROUTER_API_KEY: `${openRouterKey.value} ${openRouterKey.value}`,
+      ANTHROPIC_ADMIN_API_KEY: `${adminKey.value} ${adminKey.value}`,
+      ANTHROPIC_USAGE_GROUP_BY: adminKey.value,
       LOG_LEVEL: openRouterKey.value,
       OTEL_LOG_LEVEL: openRouterKey.value,
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://${encodeURIComponent(headers.value)}:x@host`,
@@ -180,7 +190,7 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
       OTEL_METRICS_EXPORTER: headers.value,
     });
     expect(code).toBe(2);
-    expect(stderr.trim().split('\n')).toHaveLength(14);
+    expect(stderr.trim().split('\n')).toHaveLength(16);
     expect(scan(stdout + stderr, canaries)).toEqual([]);
   });
 

@@ -8,6 +8,7 @@ import { type RecordedRequest, type RecordingServer, startRecordingServer } from
 export interface EchoingWorld {
   readonly claude: RecordingServer;
   readonly openRouter: RecordingServer;
+  readonly admin: RecordingServer;
   /** Where redirects point. */
   readonly elsewhere: RecordingServer;
   readonly httpCollector: RecordingServer;
@@ -34,6 +35,9 @@ export async function startEchoingWorld(cookies: string): Promise<EchoingWorld> 
     const turn = request.path.endsWith('/key') ? keyReads++ : before;
     answerOrFault(response, turn, request.headers['authorization'] ?? '', openRouterKey, elsewhere.url);
   });
+  const admin = await startRecordingServer((request, before, response) =>
+    answerOrFault(response, before, request.headers['x-api-key'] ?? '', adminLists, elsewhere.url),
+  );
   const httpCollector = await startRecordingServer((request, before, response) =>
     collectorAnswer(response, before, headersOf(request), elsewhere.url),
   );
@@ -52,6 +56,7 @@ export async function startEchoingWorld(cookies: string): Promise<EchoingWorld> 
   return {
     claude,
     openRouter,
+    admin,
     elsewhere,
     httpCollector,
     cookiejarUrl: `http://127.0.0.1:${cookiejar.port}`,
@@ -61,7 +66,7 @@ export async function startEchoingWorld(cookies: string): Promise<EchoingWorld> 
     async stop() {
       cookiejar.stop();
       collector.stop();
-      await Promise.all([claude, openRouter, elsewhere, httpCollector].map((server) => server.stop()));
+      await Promise.all([claude, openRouter, admin, elsewhere, httpCollector].map((server) => server.stop()));
     },
   };
 }
@@ -149,6 +154,15 @@ const openRouterKey: Body = (echo) => ({
     total_usage: 1,
     [echo]: 1,
   },
+});
+
+/** An answer to a list and to a report of the Admin API. */
+const adminLists: Body = (echo) => ({
+  data: [
+    { id: echo, name: echo, email: echo, created_by: { id: echo }, starting_at: echo, ending_at: echo, results: [{ model: echo, amount: echo }] },
+  ],
+  has_more: false,
+  next_page: null,
 });
 
 function cookieAnswer(call: number, cookies: string): CookieAnswer {

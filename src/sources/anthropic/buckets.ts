@@ -11,9 +11,10 @@ export interface Bucket {
  * The buckets of a report of the usage or cost kind, in order. Empty buckets are there too: a gap or an overlap is
  * not the whole report.
  * @param from first bucket's start, inclusive. @param to exclusive end of what was asked for.
+ * @param closedTo up to here no bucket may be missing; what lies ahead of the upstream's clock need not be there.
  * @throws {SourceError} `schema`
  */
-export function bucketsOf(what: string, rows: readonly unknown[], from: Date, to: Date): Bucket[] {
+export function bucketsOf(what: string, rows: readonly unknown[], from: Date, to: Date, closedTo: Date): Bucket[] {
   const refuse = (why: string): never => {
     throw new SourceError('schema', `${what}: ${why}`);
   };
@@ -32,6 +33,7 @@ export function bucketsOf(what: string, rows: readonly unknown[], from: Date, to
     if (end <= start) refuse('a bucket ends before it starts');
     expected = end.getTime();
   }
+  if (expected < Math.min(to.getTime(), closedTo.getTime())) refuse('buckets are missing at the end');
   if (expected > to.getTime()) refuse('buckets reach beyond what was asked for');
   return buckets;
 }

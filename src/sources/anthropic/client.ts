@@ -39,15 +39,16 @@ export class AnthropicClient {
   /**
    * One page of JSON.
    * @param path below `/v1/`, for example `organizations/me`.
+   * @param beta value of the header anthropic-beta.
    * @throws {SourceError}
    */
-  async get(path: string, query: URLSearchParams, context: ReadContext): Promise<unknown> {
+  async get(path: string, query: URLSearchParams, context: ReadContext, beta?: string): Promise<unknown> {
     const { http, baseUrl, limiter } = this.#options;
     await limiter.turn(context.signal);
     const url = new URL(baseUrl);
     url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/${path}`;
     url.search = query.toString();
-    const headers = { 'x-api-key': this.#reveal(), 'anthropic-version': '2023-06-01' };
+    const headers = { 'x-api-key': this.#reveal(), 'anthropic-version': '2023-06-01', ...(beta !== undefined && { 'anthropic-beta': beta }) };
     const response = await http.get({ url, headers, signal: context.signal, limits: pageLimits });
     const what = `api.anthropic.com /v1/${path}`;
     if (response.status === 400) throw badRequest(response, what);

@@ -18,6 +18,7 @@ export function anthropicUsageSource(options: AnthropicSourceOptions & { readonl
     id: 'anthropic-usage',
     path: 'organizations/usage_report/messages',
     groupBy: options.dimensions,
+    ...(options.dimensions.includes('speed') && { beta: 'fast-mode-2026-02-01' }),
     recentWidth: '1h',
     cellsOf: (buckets) => usageCells(buckets, options.dimensions),
   });

@@ -15,6 +15,11 @@ const auditEveryMs = 60 * 60_000;
 /** Most buckets a page may have (the API's limits). */
 const maxBuckets = { '1h': 168, '1d': 31 } as const;
 
+/** How far this machine's clock may be ahead of the upstream's, generously. */
+const clockMarginMs = 15 * 60_000;
+
+const widthMs = { '1h': 60 * 60_000, '1d': dayMs } as const;
+
 type Width = keyof typeof maxBuckets;
 
 /** How a report of the usage or cost kind is asked for. */
@@ -23,6 +28,8 @@ export interface ReportQuery {
   /** Path below `/v1/`. */
   readonly path: string;
   readonly groupBy: readonly string[];
+  /** What the API calls a beta feature, where one is used. */
+  readonly beta?: string;
   /** Width of the buckets of the days that are re-read each time. */
   readonly recentWidth: Width;
   /** @throws {SourceError} when a row cannot be read. */
@@ -78,7 +85,7 @@ export class ReportReader {
   }
 
   async #pages(from: Date, to: Date, width: Width, limit: number, context: ReadContext): Promise<Bucket[]> {
-    const { path, groupBy } = this.#query;
+    const { path, groupBy, beta } = this.#query;
     const rows = await allRows(path, async (cursor) => {
       const query = new URLSearchParams({
         starting_at: rfc3339(from),
@@ -88,9 +95,10 @@ export class ReportReader {
       });
       for (const dimension of groupBy) query.append('group_by[]', dimension);
       if (cursor !== undefined) query.set('page', cursor);
-      return tokenPage(await this.#client.get(path, query, context), path);
+      return tokenPage(await this.#client.get(path, query, context, beta), path);
     });
-    return bucketsOf(path, rows, from, to);
+    const closedToMs = Math.floor((context.now.getTime() - clockMarginMs) / widthMs[width]) * widthMs[width];
+    return bucketsOf(path, rows, from, to, new Date(closedToMs));
   }
 }
 

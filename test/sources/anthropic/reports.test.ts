@@ -16,8 +16,10 @@ import { anthropicNamesSource } from '../../../src/sources/anthropic/names.ts';
 const dimensions = ['model', 'api_key_id', 'workspace_id', 'service_tier', 'context_window'] as const;
 const hourMs = 3_600_000;
 
-let api: SimulatedUpstream | undefined;
-afterEach(() => api?.stop());
+const apis: SimulatedUpstream[] = [];
+afterEach(async () => {
+  await Promise.all(apis.splice(0).map((api) => api.stop()));
+});
 
 interface Setting {
   readonly organization: SimulatedOrganization;
@@ -32,7 +34,7 @@ async function start(fault?: AdminApiOptions['fault']): Promise<Setting> {
   const organization = new SimulatedOrganization();
   const time = { now: new Date('2026-11-21T15:30:00Z') };
   const started = await startAdminApi({ organization, adminKey: 'sk-ant-admin01-fake', now: () => time.now, ...(fault && { fault }) });
-  api = started;
+  apis.push(started);
   const client = new AnthropicClient({
     http: new HttpClient({ userAgent: 'test' }),
     baseUrl: new URL(started.url),
@@ -157,6 +159,68 @@ test('a page that fails leaves the last complete report in charge, and smaller p
   fail = true;
   await apply(setting, ledger, setting.usage);
   expect(totals(ledger, 'claude.tokens')).toEqual({ '2026-11 input console default': 5n });
+});
+
+const row = { uncached_input_tokens: 1, output_tokens: 0, cache_read_input_tokens: 0, cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 }, server_tool_use: { web_search_requests: 0 } };
+const hours = (count: number, results: readonly object[] = []): object[] =>
+  Array.from({ length: count }, (_, hour) => {
+    const startMs = Date.parse('2026-11-18T00:00:00Z') + hour * hourMs;
+    return { starting_at: new Date(startMs).toISOString(), ending_at: new Date(startMs + hourMs).toISOString(), results };
+  });
+const page = (buckets: readonly unknown[]): object => ({ data: buckets, has_more: false, next_page: null });
+
+test.each<[what: string, body: unknown]>([
+  ['without any bucket', page([])],
+  ['that ends before now', page(hours(80))],
+  ['with a gap', page(hours(96).filter((_, hour) => hour !== 40))],
+  ['with a bucket twice', page([...hours(96), ...hours(1)])],
+  ['with a bucket without rows', page([...hours(95), { starting_at: '2026-11-21T23:00:00Z', ending_at: '2026-11-22T00:00:00Z' }])],
+  ['that says that more follows, but not where', { ...page(hours(96)), has_more: true }],
+  ['whose pages do not end', { ...page(hours(96)), has_more: true, next_page: 'page_again' }],
+  ...[-1, 0.5, 2 ** 53, '1', null, undefined].map((count): [string, unknown] => [
+    `with a count of ${String(count)}`,
+    page(hours(96, [{ ...row, output_tokens: count }])),
+  ]),
+  ['with an id that is no text', page(hours(96, [{ ...row, model: 7 }]))],
+  ['that is an error', { type: 'error', error: { type: 'api_error', message: 'no' } }],
+])('a report %s is not taken for a whole one', async (_what, body) => {
+  const headers = { date: 'Sat, 21 Nov 2026 15:30:00 GMT' };
+  const setting = await start(({ path }) => (path.includes('bucket_width=1h') ? { status: 200, body, headers } : undefined));
+  await expect(setting.usage.read({ signal: AbortSignal.timeout(10_000), now: setting.now })).rejects.toMatchObject({ reason: 'schema' });
+});
+
+test('a report may end with the present hour, and hours ahead need not be there', async () => {
+  const headers = { date: 'Sat, 21 Nov 2026 15:30:00 GMT' };
+  const body = page(hours(3 * 24 + 15, [row]));
+  const setting = await start(({ path }) => (path.includes('bucket_width=1h') ? { status: 200, body, headers } : undefined));
+  const { report } = await setting.usage.read({ signal: AbortSignal.timeout(10_000), now: setting.now });
+  expect(report?.cells).toHaveLength(3 * 24 + 15);
+});
+
+test.each([
+  ['an hour off', 'Sat, 21 Nov 2026 14:30:00 GMT'],
+  ['ten years off', 'Sat, 21 Nov 2036 15:30:00 GMT'],
+])('a clock that is %s is named, and nothing is taken', async (_, date) => {
+  const setting = await start(() => ({ status: 200, body: page(hours(96)), headers: { date } }));
+  const read = setting.usage.read({ signal: AbortSignal.timeout(10_000), now: setting.now });
+  await expect(read).rejects.toMatchObject({ reason: 'upstream', message: expect.stringContaining('clock') as string });
+});
+
+async function costOf(amount: unknown): Promise<unknown> {
+  const day = { starting_at: '2026-11-18T00:00:00Z', ending_at: '2026-11-22T00:00:00Z', results: [{ amount, currency: 'USD' }] };
+  const answer = { status: 200, body: page([day]), headers: { date: 'Sat, 21 Nov 2026 15:30:00 GMT' } };
+  const setting = await start(({ path }) => (path.includes('starting_at=2026-11-18') ? answer : undefined));
+  const { report } = await setting.cost.read({ signal: AbortSignal.timeout(10_000), now: setting.now });
+  return report?.cells.map(({ value }) => value);
+}
+
+test.each(['1e3', 'abc', '', 12, null])('a cost of %j makes no report', async (amount) => {
+  await expect(costOf(amount)).rejects.toMatchObject({ reason: 'schema' });
+});
+
+test('a cost may be far below a cent, and a credit', async () => {
+  expect(await costOf('0.0000625')).toEqual([625_000_000n]);
+  expect(await costOf('-5')).toEqual([-dollarUnits / 20n]);
 });
 
 test('names come from every page of the lists; makers that are gone and archived workspaces are no obstacle', async () => {
