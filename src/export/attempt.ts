@@ -1,4 +1,5 @@
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { ExportAnswer } from './answer.ts';
 
 /** A request that the backend did not take. */
 export interface FailedAttempt {
@@ -16,15 +17,7 @@ export interface FailedAttempt {
 }
 
 /** How one request to the backend ended. */
-export type AttemptResult =
-  | {
-      readonly status: 'acknowledged';
-      /** As the backend says; it may say nonsense. */
-      readonly rejectedPoints: number;
-      /** Why it rejected points, or a warning when it rejected none. */
-      readonly message?: string;
-    }
-  | FailedAttempt;
+export type AttemptResult = ({ readonly status: 'acknowledged' } & ExportAnswer) | FailedAttempt;
 
 /** Sends requests to one backend over one protocol. */
 export interface Sender {

@@ -1,6 +1,7 @@
 import { Client, compressionAlgorithms } from '@grpc/grpc-js';
 import type { convertLegacyOtlpGrpcOptions } from '@opentelemetry/otlp-grpc-exporter-base';
 import { version } from '../version.ts';
+import { protobufAnswer } from './answer.ts';
 import type { Transport } from './transport.ts';
 
 /** The environment's settings for OTLP/gRPC, as the SDK reads them. */
@@ -22,8 +23,8 @@ export function grpcTransport(options: GrpcOptions): Transport {
   });
   return {
     close: () => client.close(),
-    exchange: (body, { timeoutMs, signal }) =>
-      new Promise((resolve, reject) => {
+    async exchange(body, { timeoutMs, signal }) {
+      const answer = await new Promise<Uint8Array>((resolve, reject) => {
         // The signal ends it; the deadline is for the backend to know.
         const deadline = new Date(Date.now() + timeoutMs + 1_000);
         const call = client.makeUnaryRequest(method, asIs, asIs, Buffer.from(body), metadata, { deadline }, (error, answer) => {
@@ -33,6 +34,8 @@ export function grpcTransport(options: GrpcOptions): Transport {
         });
         const cancel = (): void => call.cancel();
         signal.addEventListener('abort', cancel, { once: true });
-      }),
+      });
+      return protobufAnswer(answer);
+    },
   };
 }

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
 import { version } from '../version.ts';
+import { type ExportAnswer, httpAnswer } from './answer.ts';
 import type { Transport } from './transport.ts';
 
 /** The environment's settings for OTLP/HTTP, as the SDK reads them. */
@@ -52,8 +53,8 @@ export function httpTransport(options: HttpOptions): Transport {
   };
 }
 
-/** @throws {HttpStatusError} or what Node says of the connection. */
-async function answerTo(request: ClientRequest, body: Uint8Array): Promise<Buffer> {
+/** @throws {HttpStatusError}, {NotOtlpError} or what Node says of the connection. */
+async function answerTo(request: ClientRequest, body: Uint8Array): Promise<ExportAnswer> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request.on('response', resolve).on('error', reject).end(body);
   });
@@ -66,8 +67,6 @@ async function answerTo(request: ClientRequest, body: Uint8Array): Promise<Buffe
   }
   const answer = Buffer.concat(chunks);
   const { statusCode = 0, headers } = response;
-  // A web page in place of an answer: a proxy, or a login. Nobody took the points.
-  const isPage = headers['content-type']?.toLowerCase().startsWith('text/html') === true;
-  if (statusCode < 200 || statusCode > 299 || (isPage && answer.length > 0)) throw new HttpStatusError(statusCode, response, answer);
-  return answer;
+  if (statusCode < 200 || statusCode > 299) throw new HttpStatusError(statusCode, response, answer);
+  return httpAnswer(headers['content-type']?.toLowerCase() ?? '', answer);
 }

@@ -62,7 +62,6 @@ async function refused(error: HttpStatusError, target: string): Promise<FailedAt
 }
 
 function advice(statusCode: number): string | undefined {
-  if (statusCode < 300) return 'a web page is no answer to OTLP; check the endpoint';
   if (statusCode < 400) return 'it redirects, which is not followed; set the endpoint to where it leads';
   switch (statusCode) {
     case 401:

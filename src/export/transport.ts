@@ -1,6 +1,6 @@
 import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import { cleanText } from '../model/text.ts';
+import { type ExportAnswer, NotOtlpError } from './answer.ts';
 import type { AttemptResult, FailedAttempt, Sender } from './attempt.ts';
 
 /** How long an exchange may take. */
@@ -14,9 +14,9 @@ export interface ExchangeLimits {
 export interface Transport {
   /**
    * Sends one request and returns the answer to it.
-   * @throws what went wrong; also when the signal is aborted.
+   * @throws what went wrong; also when the signal is aborted, and when the answer is none of OTLP.
    */
-  exchange(body: Uint8Array, limits: ExchangeLimits): Promise<Uint8Array>;
+  exchange(body: Uint8Array, limits: ExchangeLimits): Promise<ExportAnswer>;
   close(): void;
 }
 
@@ -51,7 +51,7 @@ export function transportSender({ target, connect, explain }: TransportOptions):
     stop?.addEventListener('abort', abort, { once: true });
     try {
       transport ??= connect();
-      return acknowledged(await transport.exchange(encode(metrics), { timeoutMs, signal: giveUp.signal }));
+      return { status: 'acknowledged', ...(await transport.exchange(encode(metrics), { timeoutMs, signal: giveUp.signal })) };
     } catch (error) {
       const failed = await failure(error);
       if (failed.reconnect) close();
@@ -64,6 +64,7 @@ export function transportSender({ target, connect, explain }: TransportOptions):
     async function failure(error: unknown): Promise<FailedAttempt> {
       if (stop?.aborted === true) return stopped(target);
       if (giveUp.signal.aborted) return timedOut(target, timeoutMs);
+      if (error instanceof NotOtlpError) return notOtlp(target, error);
       return explain(error);
     }
   }
@@ -88,17 +89,7 @@ function timedOut(target: string, timeoutMs: number): FailedAttempt {
   return { status: 'failed', retryable: true, reconnect: true, cause: 'timeout', message: `${target} did not answer within ${seconds} s` };
 }
 
-function acknowledged(answer: Uint8Array): AttemptResult {
-  let partial: ReturnType<typeof ProtobufMetricsSerializer.deserializeResponse>['partialSuccess'];
-  try {
-    partial = ProtobufMetricsSerializer.deserializeResponse(answer).partialSuccess;
-  } catch {
-    return { status: 'acknowledged', rejectedPoints: 0, message: 'its answer is not in the form that OTLP demands' };
-  }
-  const message = partial?.errorMessage;
-  return {
-    status: 'acknowledged',
-    rejectedPoints: partial?.rejectedDataPoints ?? 0,
-    ...(message !== undefined && message !== '' && { message: cleanText(message) }),
-  };
+function notOtlp(target: string, { message: what }: NotOtlpError): FailedAttempt {
+  const message = `${target} answered with success, but with ${what}: what answers there is no OTLP endpoint; check the endpoint`;
+  return { status: 'failed', retryable: false, reconnect: false, cause: 'not_otlp', message };
 }

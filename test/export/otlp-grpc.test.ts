@@ -1,6 +1,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import { type Server, createServer } from 'node:net';
-import { type Metadata, status } from '@grpc/grpc-js';
+import { promisify } from 'node:util';
+import { type Metadata, Server as GrpcServer, ServerCredentials, status } from '@grpc/grpc-js';
 import { expect, test, vi } from 'vitest';
 import type { ReceivedRequest } from '../../src/demo/otlp-messages.ts';
 import { type Answer, startReceiver } from '../../src/demo/receiver.ts';
@@ -41,6 +42,26 @@ test('what is sent arrives as it was, and is acknowledged', async () => {
     [1.5, '1'],
     [2.5, '2'],
   ]);
+});
+
+test('a success with an answer that is none of OTLP is no acknowledgement', async () => {
+  const asIs = (bytes: Buffer): Buffer => bytes;
+  const server = new GrpcServer();
+  after(() => server.forceShutdown());
+  const Export = {
+    path: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: asIs,
+    requestDeserialize: asIs,
+    responseSerialize: asIs,
+    responseDeserialize: asIs,
+  };
+  server.addService({ Export }, { Export: (_call: unknown, done: (error: null, answer: Buffer) => void) => done(null, Buffer.from('0affffffff', 'hex')) });
+  const port = await promisify(server.bindAsync.bind(server))('127.0.0.1:0', ServerCredentials.createInsecure());
+  const sender = grpcSender(`http://127.0.0.1:${port}`);
+  after(() => sender.close());
+  expect(await sender.send(gaugePoints(3), 5_000)).toMatchObject({ status: 'failed', retryable: false, cause: 'not_otlp' });
 });
 
 const mayBeRepeated = ['CANCELLED', 'DEADLINE_EXCEEDED', 'ABORTED', 'OUT_OF_RANGE', 'UNAVAILABLE', 'DATA_LOSS'];

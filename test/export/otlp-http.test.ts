@@ -125,9 +125,37 @@ test('the reason that a backend gives is passed on, from a status, and from text
   expect(page).toMatchObject({ message: expect.stringMatching(/answered 502$/) as string });
 });
 
-test('a web page with status 200 is no acknowledgement', async () => {
-  const result = await sendTo((response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Please log in</html>'));
-  expect(result).toMatchObject({ status: 'failed', retryable: false, message: expect.stringContaining('web page') as string });
+test.each([
+  ['text/html', '<html>Please log in</html>', 'text/html'],
+  ['application/xhtml+xml', '<html/>', 'application/xhtml+xml'],
+  ['text/plain; charset=utf-8', 'login first', 'text/plain'],
+  ['text/plain', '{}', 'text/plain'],
+  ['application/json; charset=utf-8', '{"error":"unauthorized"}', 'application/json'],
+  ['application/json', '{"partialSuccess":{"rejectedDataPoints":"many"}}', 'application/json'],
+  ['application/json', '{"partialSuccess":{},"error":"unauthorized"}', 'application/json'],
+  ['application/json', '[]', 'application/json'],
+  ['application/json', 'login first', 'application/json'],
+  ['application/x-protobuf', '{"error":"unauthorized"}', 'application/x-protobuf'],
+  ['application/x-protobuf', Buffer.from('0affffffff', 'hex'), 'application/x-protobuf'],
+  [undefined, '<!doctype html><title>Log in</title>', 'bytes without a content type'],
+  [undefined, '{}', 'bytes without a content type'],
+])('a 200 with %s %j is no acknowledgement, and says what came', async (type, body, said) => {
+  const result = await sendTo((response) => response.writeHead(200, type === undefined ? {} : { 'content-type': type }).end(body));
+  expect(result).toMatchObject({ status: 'failed', retryable: false, cause: 'not_otlp' });
+  expect(result.message).toContain(`with ${said}: what answers there is no OTLP endpoint`);
+});
+
+test.each([
+  ['text/html', '', { rejectedPoints: 0 }],
+  ['application/x-protobuf', partialSuccess(2, 'too old'), { rejectedPoints: 2, message: 'too old' }],
+  [undefined, partialSuccess(2, 'too old'), { rejectedPoints: 2, message: 'too old' }],
+  ['application/json', '{}', { rejectedPoints: 0 }],
+  ['application/json', '{"partialSuccess":null}', { rejectedPoints: 0 }],
+  ['application/json; charset=utf-8', '{"partialSuccess":{"rejectedDataPoints":"2","errorMessage":"too old"}}', { rejectedPoints: 2, message: 'too old' }],
+  ['application/json', '{"partialSuccess":{"rejectedDataPoints":2}}', { rejectedPoints: 2 }],
+])('a 200 with %s %j is an acknowledgement', async (type, body, said) => {
+  const result = await sendTo((response) => response.writeHead(200, type === undefined ? {} : { 'content-type': type }).end(body));
+  expect(result).toEqual({ status: 'acknowledged', ...said });
 });
 
 test('a partial success is acknowledged with what was rejected, and does not stick to the next request', async () => {
@@ -139,11 +167,6 @@ test('a partial success is acknowledged with what was rejected, and does not sti
   after(() => sender.close());
   expect(await sender.send(gaugePoints(3), 5_000)).toEqual({ status: 'acknowledged', rejectedPoints: 2, message: 'too old' });
   expect(await sender.send(gaugePoints(3), 5_000)).toEqual({ status: 'acknowledged', rejectedPoints: 0 });
-});
-
-test('a success with an answer that is none of OTLP is acknowledged with a word about it', async () => {
-  const result = await sendTo((response) => response.writeHead(200, { 'content-type': 'text/plain' }).end(Buffer.from('0affffffff', 'hex')));
-  expect(result).toEqual({ status: 'acknowledged', rejectedPoints: 0, message: 'its answer is not in the form that OTLP demands' });
 });
 
 test('a receiver that hangs, before its answer or within it, is given up in time', async () => {
