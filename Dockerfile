@@ -32,6 +32,6 @@ COPY proto proto
 COPY package.json LICENSE ./
 # A number, as runAsNonRoot cannot look into a name; above 10000, so that it is nobody on the host.
 USER 65532:65532
-# No shell between the runtime and the agent: SIGTERM reaches it as PID 1.
-ENTRYPOINT ["node", "/app/dist/main.js"]
+# No shell between the runtime and the agent: SIGTERM reaches it as PID 1. The dashes keep --env-file from Node itself.
+ENTRYPOINT ["node", "--", "/app/dist/main.js"]
 CMD ["run"]

@@ -41,7 +41,7 @@ const probe = `data:text/javascript,${encodeURIComponent(`
 export function startAgent(command: readonly string[], settings: Readonly<Record<string, string>> = {}): AgentProcess {
   if (!existsSync(entry)) throw new Error(`there is no ${entry}; run npm run build`);
   const startedMs = performance.now();
-  const child: ChildProcess = spawn(process.execPath, ['--import', probe, entry, ...command], {
+  const child: ChildProcess = spawn(process.execPath, ['--import', probe, '--', entry, ...command], {
     env: { LOG_LEVEL: 'error', ...windowsOwn(), ...settings },
     cwd: fileURLToPath(new URL('.', import.meta.url)),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

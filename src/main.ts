@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
+// Without the two dashes Node takes --env-file for its own option, also behind the script.
 import { fileURLToPath } from 'node:url';
 
 /** `engines` of package.json, which npm only warns about. */

@@ -29,7 +29,7 @@ export function startCli(
   cwd?: string,
   nodeArgs: readonly string[] = [],
 ): RunningCli {
-  const child = spawn(process.execPath, [...nodeArgs, entry, ...args], {
+  const child = spawn(process.execPath, [...nodeArgs, '--', entry, ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...environment },
     // The default .env of a developer's checkout must not reach a test.
     cwd: cwd ?? fileURLToPath(new URL('.', import.meta.url)),
