@@ -8,6 +8,8 @@ const certificateVariable = 'OTEL_EXPORTER_OTLP_CERTIFICATE';
  * apart by their text alone.
  */
 const meanings: readonly (readonly [pattern: RegExp, meaning: string])[] = [
+  // What grpc-js says when a proxy is not there or refuses.
+  [/^(undefined|null)$/, 'no connection came about'],
   [/ECONNREFUSED/, 'nothing listens there'],
   [/ENOTFOUND|EAI_AGAIN|EAI_NO|Name resolution failed/, 'the host name is not known'],
   [/ALTNAME|altnames/, 'its certificate is for another host name'],

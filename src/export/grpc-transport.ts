@@ -1,5 +1,6 @@
 import { Client, compressionAlgorithms } from '@grpc/grpc-js';
 import type { convertLegacyOtlpGrpcOptions } from '@opentelemetry/otlp-grpc-exporter-base';
+import { isLoopback } from '../config/kinds.ts';
 import { version } from '../version.ts';
 import { protobufAnswer } from './answer.ts';
 import type { Transport } from './transport.ts';
@@ -20,8 +21,12 @@ export function grpcTransport(options: GrpcOptions): Transport {
     'grpc.use_local_subchannel_pool': 1,
     // No DNS record configures how we push.
     'grpc.service_config_disable_resolution': 1,
+    ...(isLoopback(new URL(`http://${options.url}`)) && { 'grpc.enable_http_proxy': 0 }),
   });
+  // The proxy's address stands there in place of the target's.
+  const reached = client.getChannel().getTarget().replace(/^dns:/, '');
   return {
+    ...(reached !== options.url && { proxy: reached }),
     close: () => client.close(),
     async exchange(body, { timeoutMs, signal }) {
       const answer = await new Promise<Uint8Array>((resolve, reject) => {

@@ -18,6 +18,8 @@ export interface Transport {
    */
   exchange(body: Uint8Array, limits: ExchangeLimits): Promise<ExportAnswer>;
   close(): void;
+  /** Host and port of the proxy that it goes through. */
+  readonly proxy?: string;
 }
 
 /** What makes a sender out of transports. */
@@ -53,7 +55,7 @@ export function transportSender({ target, connect, explain }: TransportOptions):
       transport ??= connect();
       return { status: 'acknowledged', ...(await transport.exchange(encode(metrics), { timeoutMs, signal: giveUp.signal })) };
     } catch (error) {
-      const failed = await failure(error);
+      const failed = throughProxy(await failure(error), transport?.proxy);
       if (failed.reconnect) close();
       return failed;
     } finally {
@@ -76,6 +78,12 @@ export function transportSender({ target, connect, explain }: TransportOptions):
 function encode(metrics: ResourceMetrics): Uint8Array {
   const encoded = metrics.scopeMetrics.length === 0 ? undefined : ProtobufMetricsSerializer.serializeRequest(metrics);
   return encoded ?? new Uint8Array();
+}
+
+/** Where the connection may be to blame, the proxy may be. */
+function throughProxy(failed: FailedAttempt, proxy: string | undefined): FailedAttempt {
+  if (proxy === undefined || !failed.reconnect) return failed;
+  return { ...failed, message: `${failed.message} (through the proxy ${proxy} of grpc_proxy, https_proxy or http_proxy; no_proxy exempts)` };
 }
 
 function stopped(target: string): FailedAttempt {

@@ -44,6 +44,45 @@ test('what is sent arrives as it was, and is acknowledged', async () => {
   ]);
 });
 
+test('no proxy stands before an endpoint on loopback', async () => {
+  vi.stubEnv('http_proxy', 'http://127.0.0.1:1');
+  after(() => vi.unstubAllEnvs());
+  const receiver = await startReceiver();
+  after(() => receiver.stop());
+  for (const host of ['127.0.0.1', 'localhost']) {
+    const sender = grpcSender(`http://${host}:${receiver.port}`);
+    after(() => sender.close());
+    expect(await sender.send(gaugePoints(3), 5_000)).toEqual({ status: 'acknowledged', rejectedPoints: 0 });
+  }
+});
+
+test('a proxy that is not there, or refuses, is named without its credentials', async () => {
+  vi.spyOn(console, 'error').mockReturnValue();
+  after(() => vi.restoreAllMocks());
+  after(() => vi.unstubAllEnvs());
+  const refusing = createHttpServer().on('connect', (_request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
+  for (const port of [1, await other(refusing)]) {
+    vi.stubEnv('https_proxy', `http://fake-user:fake-password@127.0.0.1:${port}`);
+    for (const target of ['http://backend.example:4317', 'http://[2001:db8::1]:4317', 'https://backend.example']) {
+      const sender = grpcSender(target);
+      after(() => sender.close());
+      expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({
+        status: 'failed',
+        retryable: true,
+        message: `${target} (OTLP/gRPC) cannot be reached: no connection came about (through the proxy 127.0.0.1:${port} of grpc_proxy, https_proxy or http_proxy; no_proxy exempts)`,
+      });
+    }
+  }
+});
+
+test('without a proxy none is named', async () => {
+  vi.stubEnv('https_proxy', 'http://127.0.0.1:1');
+  after(() => vi.unstubAllEnvs());
+  const sender = grpcSender('http://127.0.0.1:1');
+  after(() => sender.close());
+  expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({ message: 'http://127.0.0.1:1 (OTLP/gRPC) cannot be reached: nothing listens there' });
+});
+
 test('a success with an answer that is none of OTLP is no acknowledgement', async () => {
   const asIs = (bytes: Buffer): Buffer => bytes;
   const server = new GrpcServer();
