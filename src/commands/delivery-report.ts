@@ -23,10 +23,12 @@ export interface DeliveryReport {
 const remedy =
   'Check that an OpenTelemetry Collector or another OTLP backend listens at this address, and that protocol (gRPC is usually on port 4317, HTTP on 4318), TLS and headers are what it expects: OTEL_EXPORTER_OTLP_*.';
 
+const remedyForTime = 'Give it more time by --timeout, or see which source takes it.';
+
 /** What became of one cycle’s points. */
-export function deliveryOf(target: OtlpTarget, { acknowledged, rejected, lost, message }: ExportOutcome): DeliveryReport {
+export function deliveryOf(target: OtlpTarget, { acknowledged, rejected, lost, cause, message }: ExportOutcome): DeliveryReport {
   const ok = isDelivered({ acknowledged, rejected, lost });
-  return { ...addressOf(target), ok, acknowledged, rejected, lost, ...explained(ok, message) };
+  return { ...addressOf(target), ok, acknowledged, rejected, lost, ...explained(ok, cause, message) };
 }
 
 /**
@@ -45,7 +47,7 @@ export async function tryDelivery(target: OtlpTarget, sender: Sender, timeoutMs:
     rejected: 0,
     lost: 0,
     durationMs: Math.round(performance.now() - startedMs),
-    ...explained(ok, result.message),
+    ...explained(ok, ok ? undefined : result.cause, result.message),
   };
 }
 
@@ -55,6 +57,6 @@ function addressOf({ url, protocol, tls }: OtlpTarget): Pick<DeliveryReport, 'ad
   return { address: redact(protocol === 'grpc' ? origin : origin + pathname), protocol, tls };
 }
 
-function explained(ok: boolean, message: string | undefined): Pick<DeliveryReport, 'message' | 'remedy'> {
-  return { ...(message !== undefined && { message: redact(message) }), ...(!ok && { remedy }) };
+function explained(ok: boolean, cause: string | undefined, message: string | undefined): Pick<DeliveryReport, 'message' | 'remedy'> {
+  return { ...(message !== undefined && { message: redact(message) }), ...(!ok && { remedy: cause === 'no_time' ? remedyForTime : remedy }) };
 }

@@ -61,7 +61,7 @@ export class DeliveringExporter implements PushMetricExporter {
   endWithin(leftMs: number): void {
     this.#endsAtMs = performance.now() + leftMs;
     const underWay = this.#cycle;
-    setTimeout(() => underWay.abort(), leftMs / 2).unref();
+    setTimeout(() => underWay.abort(), Math.max(0, leftMs / 2)).unref();
   }
 
   /** DELTA for observable gauges: only so does one that is no longer observed disappear. The wire form is the same. */

@@ -22,6 +22,9 @@ export interface Transport {
   readonly proxy?: string;
 }
 
+/** With less than this no attempt is made: a backend that does not answer so fast is not to blame. */
+const leastAttemptMs = 10;
+
 /** What makes a sender out of transports. */
 export interface TransportOptions {
   readonly target: string;
@@ -47,6 +50,7 @@ export function transportSender({ target, connect, explain }: TransportOptions):
   }
 
   async function send(metrics: ResourceMetrics, timeoutMs: number, stop?: AbortSignal): Promise<AttemptResult> {
+    if (timeoutMs < leastAttemptMs) return noTime;
     const giveUp = new AbortController();
     const abort = (): void => giveUp.abort();
     const timer = setTimeout(abort, timeoutMs);
@@ -85,6 +89,15 @@ function throughProxy(failed: FailedAttempt, proxy: string | undefined): FailedA
   if (proxy === undefined || !failed.reconnect) return failed;
   return { ...failed, message: `${failed.message} (through the proxy ${proxy} of grpc_proxy, https_proxy or http_proxy; no_proxy exempts)` };
 }
+
+/** Not the backend's fault, and nothing that another attempt in the same time would change. */
+const noTime: FailedAttempt = {
+  status: 'failed',
+  retryable: false,
+  reconnect: false,
+  cause: 'no_time',
+  message: 'no time was left for the delivery',
+};
 
 function stopped(target: string): FailedAttempt {
   const message = `${target} had not answered when the agent was stopped`;

@@ -68,6 +68,17 @@ test('once says on stdout what was not delivered, and why', async () => {
   expect(logLines(result).filter(({ level }) => level === 'error')).toHaveLength(1);
 });
 
+test('once whose time is up before the delivery says so, and does not blame the backend', async () => {
+  const { settings, points } = await simulated();
+  const result = await runCli(['once', '--timeout', '1ms'], settings);
+  expect(result.code).toBe(4);
+  expect(result.stdout).toMatch(/^otlp: down, .* 0 points acknowledged, 0 rejected, [1-9]\d* lost$/m);
+  expect(result.stdout).toMatch(/^otlp failure: no time was left for the delivery$/m);
+  expect(result.stdout).toMatch(/^otlp remedy: .*--timeout/m);
+  expect(points).toEqual([]);
+  expect(result.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'))).toEqual([]);
+});
+
 test('once goes on when who reads its output stops reading', async () => {
   const { settings, points } = await simulated();
   const { child, ended } = startCli(['once'], { ...settings, OTEL_METRICS_EXPORTER: 'console,otlp' });
