@@ -13,15 +13,20 @@ export interface ExportAnswer {
 /** A success whose answer is none of OTLP: something else listens there, and nobody took the points. Its message says what came. */
 export class NotOtlpError extends Error {}
 
-/** ExportMetricsServiceResponse in the JSON mapping of Protobuf, where a 64-bit number is a string. */
-const jsonAnswer = z.strictObject({
-  partialSuccess: z
-    .object({
-      rejectedDataPoints: z.union([z.number(), z.string().regex(/^-?\d+$/).transform(Number)]).nullish(),
-      errorMessage: z.string().nullish(),
-    })
-    .nullish(),
-});
+/**
+ * ExportMetricsServiceResponse in the JSON mapping of Protobuf, where a 64-bit number is a string. Some backends say more in
+ * it; one that speaks of an error has not taken the points.
+ */
+const jsonAnswer = z
+  .looseObject({
+    partialSuccess: z
+      .object({
+        rejectedDataPoints: z.union([z.number(), z.string().regex(/^-?\d+$/).transform(Number)]).nullish(),
+        errorMessage: z.string().nullish(),
+      })
+      .nullish(),
+  })
+  .refine((answer) => !Object.keys(answer).some((key) => /^errors?$/i.test(key)));
 
 /**
  * Text does not pass for one: `<` and `{` would be of a group, which the decoder refuses.

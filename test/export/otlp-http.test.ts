@@ -151,6 +151,7 @@ test.each([
   [undefined, partialSuccess(2, 'too old'), { rejectedPoints: 2, message: 'too old' }],
   ['application/json', '{}', { rejectedPoints: 0 }],
   ['application/json', '{"partialSuccess":null}', { rejectedPoints: 0 }],
+  ['application/json', '{"status":"ok"}', { rejectedPoints: 0 }],
   ['application/json; charset=utf-8', '{"partialSuccess":{"rejectedDataPoints":"2","errorMessage":"too old"}}', { rejectedPoints: 2, message: 'too old' }],
   ['application/json', '{"partialSuccess":{"rejectedDataPoints":2}}', { rejectedPoints: 2 }],
 ])('a 200 with %s %j is an acknowledgement', async (type, body, said) => {
