@@ -50,10 +50,16 @@ To see it work without an account: claude-usage-metrics demo`;
 
 const programFlags = ['-h', '--help', '-V', '--version'];
 
-/** Without a command it is `run`. Said here and not to commander, which would take a misspelt command for an argument of run. */
-function withCommand(args: readonly string[]): readonly string[] {
-  const [first] = args;
-  return first === undefined || (first.startsWith('-') && !programFlags.includes(first)) ? ['run', ...args] : args;
+/**
+ * The command first, though options may stand before it; without one it is `run`. Said here and not to commander, which would
+ * take a misspelt command for an argument of run.
+ */
+function commandFirst(args: readonly string[], program: Command): readonly string[] {
+  if (programFlags.includes(args[0] ?? '')) return args;
+  const withValue = new Set(program.commands.flatMap(({ options }) => options).filter(({ required }) => required).map(({ long }) => long));
+  const at = args.findIndex((arg, index) => !arg.startsWith('-') && !withValue.has(args[index - 1]));
+  const command = args[at];
+  return command === undefined ? ['run', ...args] : [command, ...args.toSpliced(at, 1)];
 }
 
 /** Runs the command line; resolves with the exit code. */
@@ -118,7 +124,7 @@ export async function main(invocation: Invocation): Promise<ExitCode> {
     });
 
   try {
-    await program.parseAsync(withCommand(invocation.arguments), { from: 'user' });
+    await program.parseAsync(commandFirst(invocation.arguments, program), { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof ConfigError) {

@@ -37,6 +37,22 @@ test('without a command it is run, with its options', async () => {
   expect(stderr).toContain('--config: the file /does/not/exist cannot be read');
 });
 
+test.each([
+  [['--log-level', 'debug', 'once'], 'once'],
+  [['--timeout=5s', '--config', 'check', '--json', 'once'], 'once'],
+  [['--log-level', 'debug', '--timeout', '5s', 'check'], 'check'],
+])('options may stand before the command: %j', async (args, command) => {
+  const { code, stdout, stderr } = await runCli([...args, '--help']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain(`Usage: claude-usage-metrics ${command} [options]`);
+});
+
+test('a misspelt command behind options is named', async () => {
+  const { code, stderr } = await runCli(['--log-level', 'debug', 'onec']);
+  expect(code).toBe(2);
+  expect(stderr).toContain("error: unknown command 'onec'");
+});
+
 test('a Node that is too old is named in one line, with exit code 2', async () => {
   const old = 'Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.20.2"}})';
   const { code, stdout, stderr } = await runCli(['--version'], { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(old)}` });
