@@ -38,8 +38,8 @@ function configuration(): string {
 directory, if there is one) or in a YAML or JSON file (\`--config\`): a flat map of the same names. Flags win over the
 environment, that over the env file, that over the \`--config\` file. Empty is unset. A name in the \`--config\` file that is
 no setting is refused.`,
-    `Node.js takes \`--env-file\` for its own wherever it stands: who starts the script and not the command writes
-\`node -- dist/main.js --env-file FILE\`.`,
+    `Node.js reads \`--env-file\` too, wherever it stands, unless \`--\` comes before the script as in the image and in
+\`npm start\`: a file that is not there is then Node's own message with exit code 9, and \`NODE_OPTIONS\` in it count.`,
     `A setting marked *secret* may be given as \`NAME_FILE\`, the path of a file that has it; the file is read at each use, so
 that a renewed secret needs no restart. Both given is an error. No secret is ever logged or exported.`,
     `Durations are a number and \`ms\`, \`s\`, \`m\` or \`h\`; the standard's \`OTEL_*\` times are plain milliseconds. The lowest

@@ -1,5 +1,4 @@
-#!/usr/bin/env -S node --
-// Without the two dashes Node takes --env-file for its own option, also behind the script.
+#!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
 
 /** `engines` of package.json, which npm only warns about. */

@@ -38,7 +38,6 @@ const { scripts } = z.object({ scripts: z.object({ start: z.string() }) }).parse
 
 /** How Node is started where the agent is: its own arguments, up to the script. */
 const starts = {
-  'the installed command': firstMatch('src/main.ts', /^#!\/usr\/bin\/env -S (.*)/).split(' '),
   'npm start': scripts.start.split(' ').slice(0, -1),
   'the image': z.array(z.string()).parse(parse(firstMatch('Dockerfile', /^ENTRYPOINT (.*)$/m))).slice(0, -1),
 };

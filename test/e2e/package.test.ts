@@ -37,11 +37,6 @@ test('the packed and installed command says its version', async () => {
   expect(await command(['--version'])).toBe(`${version}\n`);
 });
 
-test('the packed and installed command reads --env-file itself', async () => {
-  const failed = { code: 2, stderr: '--env-file: the file missing.env cannot be read (ENOENT)\n' };
-  await expect(command(['once', '--env-file', 'missing.env'])).rejects.toMatchObject(failed);
-});
-
 test('the packed and installed command reads and pushes once', async () => {
   const account = await startAccount();
   const collector = await startCollector();
