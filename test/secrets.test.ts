@@ -244,7 +244,7 @@ describe.concurrent('the search finds what leaks', { timeout: 60_000 }, () => {
       expect(readFileSync(file, 'utf8'), path).not.toBe(before);
     };
     patch('src/model/redaction.ts', /let clean = text;/, 'let clean = text; if (clean !== "") return clean;');
-    patch('src/sources/openrouter/client.ts', /(const url = )/, 'process.stderr.write(Buffer.from(this.#reveal()).toString("base64") + "\\n"); $1');
+    patch('src/sources/openrouter/client.ts', /(const url = )/, 'process.stderr.write(Buffer.from(this.#apiKey.reveal()).toString("base64") + "\\n"); $1');
 
     const env = {
       ...upstreamsOf(world),

@@ -1,7 +1,6 @@
-const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+import { longestTimerMs } from '../model/clock.ts';
 
-/** Timers count in signed 32-bit milliseconds, 24 days; a longer one would fire at once. */
-export const longestTimerMs = 2 ** 31 - 1;
+const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /** Milliseconds of a duration such as `90s`, `1.5m` or `250ms`; undefined when it is none, zero, or longer than a timer can be. */
 export function parseDuration(text: string): number | undefined {

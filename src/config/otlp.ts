@@ -1,5 +1,5 @@
+import { longestTimerMs } from '../model/clock.ts';
 import { rememberSecret } from '../model/redaction.ts';
-import { longestTimerMs } from './duration.ts';
 import { checkPem } from './files.ts';
 import { shown } from './shown.ts';
 import type { RawSettings } from './sources-of-settings.ts';

@@ -11,3 +11,6 @@ export const systemClock: Clock = {
   now: () => new Date(),
   monotonicMs: () => performance.now(),
 };
+
+/** Timers count in signed 32-bit milliseconds, 24 days; a longer one would fire at once (https://nodejs.org/api/timers.html). */
+export const longestTimerMs = 2 ** 31 - 1;

@@ -1,4 +1,4 @@
-import type { Clock } from '../model/clock.ts';
+import { type Clock, longestTimerMs } from '../model/clock.ts';
 import type { GaugePoint, Reading, Source } from '../model/reading.ts';
 import type { Reason } from '../model/reasons.ts';
 import { SourceError, toSourceError } from '../model/source-error.ts';
@@ -11,9 +11,6 @@ const validIntervals = 3;
 
 /** From the deadline on, the time a source has to hand over what it already read. */
 const handOverMs = 250;
-
-/** Longer timers fire at once (https://nodejs.org/api/timers.html). */
-const longestTimerMs = 2 ** 31 - 1;
 
 /** What a {@link Poller} is made of. */
 export interface PollerOptions {

@@ -1,4 +1,5 @@
 import { jsonOf } from '../../http/answer.ts';
+import { below } from '../../http/below.ts';
 import type { HttpClient, HttpResponse } from '../../http/client.ts';
 import { parseJson } from '../../http/json.ts';
 import type { Limiter } from '../../http/limiter.ts';
@@ -7,6 +8,7 @@ import type { ReadContext } from '../../model/reading.ts';
 import type { Secret } from '../../model/secret.ts';
 import { SourceError } from '../../model/source-error.ts';
 import { cleanText } from '../../model/text.ts';
+import { revealedKey } from '../credential.ts';
 import { instantField, objectOf, textOf, valueOf } from '../fields.ts';
 
 /** What an {@link AnthropicClient} is made of. */
@@ -43,12 +45,15 @@ export class AnthropicClient {
    * @throws {SourceError}
    */
   async get(path: string, query: URLSearchParams, context: ReadContext, beta?: string): Promise<unknown> {
-    const { http, baseUrl, limiter } = this.#options;
+    const { http, baseUrl, adminKey, limiter } = this.#options;
     await limiter.turn(context.signal);
-    const url = new URL(baseUrl);
-    url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/${path}`;
+    const url = below(baseUrl, `v1/${path}`);
     url.search = query.toString();
-    const headers = { 'x-api-key': this.#reveal(), 'anthropic-version': '2023-06-01', ...(beta !== undefined && { 'anthropic-beta': beta }) };
+    const headers = {
+      'x-api-key': revealedKey(adminKey, 'the Admin API key'),
+      'anthropic-version': '2023-06-01',
+      ...(beta !== undefined && { 'anthropic-beta': beta }),
+    };
     const response = await http.get({ url, headers, signal: context.signal, limits: pageLimits });
     const what = `api.anthropic.com /v1/${path}`;
     if (response.status === 400) throw badRequest(response, what);
@@ -56,20 +61,6 @@ export class AnthropicClient {
     const json = jsonOf(response, what, context.now);
     checkClock(response, context.now);
     return json;
-  }
-
-  #reveal(): string {
-    let key: string;
-    try {
-      key = this.#options.adminKey.reveal();
-    } catch (cause) {
-      throw new SourceError('credential_missing', 'the file with the Admin API key cannot be read', { cause });
-    }
-    // Checked here: an HTTP library would quote the value in its error.
-    if (!/^[\x21-\x7e]+$/.test(key)) {
-      throw new SourceError('credential_missing', 'the Admin API key is empty or has characters that no header may carry');
-    }
-    return key;
   }
 }
 

@@ -1,4 +1,5 @@
 import { jsonOf } from '../../http/answer.ts';
+import { below } from '../../http/below.ts';
 import type { HttpClient } from '../../http/client.ts';
 
 /** The two requests that are made to claude.ai. */
@@ -24,8 +25,7 @@ export class ClaudeAiClient {
   }
 
   async #get(path: string, what: string, { cookie, signal, now }: AuthorizedRequest): Promise<unknown> {
-    const url = new URL(this.#baseUrl);
-    url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`;
+    const url = below(this.#baseUrl, path);
     return jsonOf(await this.#http.get({ url, headers: { cookie }, signal }), what, now);
   }
 }

@@ -1,5 +1,5 @@
 import type { Secret } from '../../model/secret.ts';
-import { SourceError } from '../../model/source-error.ts';
+import { revealed } from '../credential.ts';
 import { sessionCookie } from './cookie-string.ts';
 
 /** Where cookies come from; each fetch is a fresh one. */
@@ -12,10 +12,12 @@ export interface CookieProvider {
   close(): void;
 }
 
+const what = 'the claude.ai cookie';
+
 /** A whole Cookie header from the settings, also as it is copied from a browser, with the header's name before it. */
 export function fixedCookies(cookie: Secret): CookieProvider {
   return {
-    fetch: () => Promise.resolve().then(() => revealed(cookie).replace(/^\s*cookie:/i, '')),
+    fetch: () => Promise.resolve().then(() => revealed(cookie, what).replace(/^\s*cookie:/i, '')),
     close: () => undefined,
   };
 }
@@ -23,15 +25,7 @@ export function fixedCookies(cookie: Secret): CookieProvider {
 /** The session cookie alone from the settings. */
 export function fixedSession(sessionKey: Secret): CookieProvider {
   return {
-    fetch: () => Promise.resolve().then(() => `${sessionCookie}=${revealed(sessionKey)}`),
+    fetch: () => Promise.resolve().then(() => `${sessionCookie}=${revealed(sessionKey, what)}`),
     close: () => undefined,
   };
-}
-
-function revealed(secret: Secret): string {
-  try {
-    return secret.reveal();
-  } catch (cause) {
-    throw new SourceError('credential_missing', 'the file with the claude.ai cookie cannot be read', { cause });
-  }
 }

@@ -1,8 +1,9 @@
 import { jsonOf } from '../../http/answer.ts';
+import { below } from '../../http/below.ts';
 import type { HttpClient } from '../../http/client.ts';
 import type { ReadContext } from '../../model/reading.ts';
 import type { Secret } from '../../model/secret.ts';
-import { SourceError } from '../../model/source-error.ts';
+import { revealedKey } from '../credential.ts';
 
 /** The two account requests of OpenRouter. */
 export class OpenRouterClient {
@@ -28,23 +29,8 @@ export class OpenRouterClient {
   }
 
   async #get(path: string, { signal, now }: ReadContext): Promise<unknown> {
-    const url = new URL(this.#baseUrl);
-    url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`;
-    const headers = { authorization: `Bearer ${this.#reveal()}` };
+    const url = below(this.#baseUrl, path);
+    const headers = { authorization: `Bearer ${revealedKey(this.#apiKey, 'the OpenRouter key')}` };
     return jsonOf(await this.#http.get({ url, headers, signal }), `openrouter.ai /${path}`, now);
-  }
-
-  #reveal(): string {
-    let key: string;
-    try {
-      key = this.#apiKey.reveal();
-    } catch (cause) {
-      throw new SourceError('credential_missing', 'the file with the OpenRouter key cannot be read', { cause });
-    }
-    // Checked here: an HTTP library would quote the value in its error.
-    if (!/^[\x21-\x7e]+$/.test(key)) {
-      throw new SourceError('credential_missing', 'the OpenRouter key is empty or has characters that no header may carry');
-    }
-    return key;
   }
 }
