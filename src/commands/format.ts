@@ -1,3 +1,4 @@
+import { dayMs } from '../model/calendar.ts';
 import prettyMilliseconds from 'pretty-ms';
 
 /** A share as percent, `42 %`: never rounded up, so that 100 % is full and not nearly so. */
@@ -39,8 +40,6 @@ export function tookText(durationMs: number): string {
 export function toMinute(instant: Date): Date {
   return new Date(Math.round(instant.getTime() / 60_000) * 60_000);
 }
-
-const dayMs = 24 * 60 * 60 * 1000;
 
 /**
  * A coming instant as a person would say it: `23:14` within a day, `Mon 23:00` within six, else `2 Jan` or `2 Jan 2028`.

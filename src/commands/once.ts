@@ -5,7 +5,7 @@ import { type ExitCode, codeOf, exitCode } from './exit-code.ts';
 import { unusable } from './report.ts';
 import { show } from './show.ts';
 import { reportOf } from './source-report.ts';
-import { sayWarnings } from './start.ts';
+import { disabledWarning, sayWarnings } from './start.ts';
 
 /** From start to exit, whatever hangs; reads get the first half, delivery the rest. */
 export const onceTimeoutMs = 40_000;
@@ -43,8 +43,7 @@ export async function once(context: CommandContext): Promise<ExitCode> {
 }
 
 async function nothingToDo(context: CommandContext): Promise<ExitCode> {
-  const warning = 'OTEL_SDK_DISABLED is true: nothing is read and nothing is pushed';
-  context.logger.warn(warning);
-  if (context.json) await show({ ...unusable('once', []), exitCode: exitCode.delivered, warnings: [warning] }, context);
+  context.logger.warn(disabledWarning);
+  if (context.json) await show({ ...unusable('once', []), exitCode: exitCode.delivered, warnings: [disabledWarning] }, context);
   return exitCode.delivered;
 }

@@ -2,7 +2,7 @@ import { createAgent } from '../agent.ts';
 import { isDelivered } from '../export/outcome.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
-import { describeTarget, sayWarnings } from './start.ts';
+import { describeTarget, disabledWarning, sayWarnings } from './start.ts';
 import { stopSignal } from './stop-signal.ts';
 
 /** Longest time of one read. */
@@ -16,7 +16,7 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
   const stop = stopSignal();
   sayWarnings(config, logger);
   if (config.disabled) {
-    logger.warn('OTEL_SDK_DISABLED is true: nothing is read and nothing is pushed');
+    logger.warn(disabledWarning);
     await stop.received;
     return exitCode.delivered;
   }

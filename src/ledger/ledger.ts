@@ -113,8 +113,7 @@ export class Ledger {
             if (one.owesZero) zeros.add(one);
             const value = one.owesZero ? 0n : highest(one);
             one.sent = value;
-            const debt = value > one.sum && !one.owesZero ? value - one.sum : 0n;
-            totals.push({ report, metric: one.metric, period, attributes: one.attributes, value, debt });
+            totals.push({ report, metric: one.metric, period, attributes: one.attributes, value, debt: debtOf(one) });
           }
         }
       }
@@ -142,7 +141,7 @@ export class Ledger {
         for (const [metric, ofMetric] of series) {
           const state = states.get(`${report}/${metric}`) ?? { report, metric, debt: 0n, count: 0 };
           states.set(`${report}/${metric}`, state);
-          for (const { sum, sent } of ofMetric.values()) if (sent !== undefined && sent > sum) state.debt += sent - sum;
+          for (const one of ofMetric.values()) state.debt += debtOf(one);
           state.count += ofMetric.size;
         }
       }
@@ -248,6 +247,11 @@ function sentSeries(table: SeriesTable): SentSeries[] {
     }
   }
   return sent;
+}
+
+/** By how much what was exported is above the report. */
+function debtOf({ sum, sent }: Series): bigint {
+  return sent !== undefined && sent > sum ? sent - sum : 0n;
 }
 
 function tablesOf(report: Report, fromMs: number, toMs: number): Map<number, DayTable> {

@@ -40,6 +40,7 @@ export interface TotalsOptions {
 }
 
 const scope = { name: 'claude-usage-metrics' };
+type LedgerStates = ReturnType<Ledger['state']>;
 type Descriptor = SumMetricData['descriptor'];
 
 /**
@@ -59,11 +60,13 @@ export class TotalsProducer implements MetricProducer {
 
   /** Never rejects: that would cancel the whole export. */
   async collect(): Promise<CollectionResult> {
-    const { resource, refreshed, clock } = this.#options;
+    const { ledger, resource, refreshed, clock } = this.#options;
     const at = clock.now();
     try {
       await refreshed();
-      const metrics = [...this.#totals(at), ...this.#current(at), ...this.#ledger(at), ...this.#revisions(at)];
+      const totals = this.#totals(at);
+      const states = ledger.state();
+      const metrics = [...totals, ...this.#current(at), ...this.#ledger(at, states), ...this.#revisions(at, states)];
       return { resourceMetrics: { resource, scopeMetrics: metrics.length === 0 ? [] : [{ scope, metrics }] }, errors: [] };
     } catch (error) {
       return { resourceMetrics: { resource, scopeMetrics: [] }, errors: [error] };
@@ -102,13 +105,13 @@ export class TotalsProducer implements MetricProducer {
   }
 
   /** What the ledger says of itself. */
-  #ledger(at: Date): GaugeMetricData[] {
+  #ledger(at: Date, states: LedgerStates): GaugeMetricData[] {
     const endTime = millisToHrTime(at.getTime());
-    const { ledger, account } = this.#options;
+    const { account } = this.#options;
     const tokens: DataPoint<number>[] = [];
     const cost: DataPoint<number>[] = [];
     const series: DataPoint<number>[] = [];
-    for (const { report, metric, debt, count } of ledger.state()) {
+    for (const { report, metric, debt, count } of states) {
       const attributes = attributeSet({ account, report });
       const point = (value: number): DataPoint<number> => ({ startTime: endTime, endTime, attributes, value });
       if (metric === 'claude.tokens') tokens.push(point(Number(debt)));
@@ -123,10 +126,10 @@ export class TotalsProducer implements MetricProducer {
   }
 
   /** Restatements of what was read, from zero on, as all of the agent's own counters. */
-  #revisions(at: Date): SumMetricData[] {
+  #revisions(at: Date, states: LedgerStates): SumMetricData[] {
     const { ledger, account } = this.#options;
     const [startTime, endTime] = [millisToHrTime(this.#startedAt.getTime()), millisToHrTime(at.getTime())];
-    const points = [...new Set(ledger.state().map(({ report }) => report))].flatMap((report) =>
+    const points = [...new Set(states.map(({ report }) => report))].flatMap((report) =>
       Object.entries(ledger.revisions(report)).map(([direction, value]: [string, number]) => {
         return { startTime, endTime, attributes: attributeSet({ account, report, direction }), value };
       }),
