@@ -1,3 +1,5 @@
+import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
+
 /** What became of one cycle's points. The three numbers add up to what was produced, however many backends get it. */
 export interface ExportOutcome {
   readonly acknowledged: number;
@@ -31,4 +33,11 @@ export function combine(points: number, outcomes: readonly ExportOutcome[]): Exp
     return texts.length === 0 ? {} : { [field]: texts.join('; ') };
   };
   return { acknowledged: points - rejected - lost, rejected, lost, ...joined('cause'), ...joined('message'), ...joined('warning') };
+}
+
+/** What became of the points of one request. */
+export interface RequestResult {
+  readonly metrics: ResourceMetrics;
+  /** `refused`: for good, the same again would fare no better; `lost`: it may be sent again. */
+  readonly settled: 'acknowledged' | 'refused' | 'lost';
 }
