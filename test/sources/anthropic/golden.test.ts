@@ -12,6 +12,7 @@ import { AnthropicClient } from '../../../src/sources/anthropic/client.ts';
 import { costCells } from '../../../src/sources/anthropic/cost-rows.ts';
 import { anthropicUsageSource } from '../../../src/sources/anthropic/index.ts';
 import { anthropicNamesSource } from '../../../src/sources/anthropic/names.ts';
+import { Workspaces } from '../../../src/sources/anthropic/workspaces.ts';
 import { tokenPage } from '../../../src/sources/anthropic/pages.ts';
 import { usageCells } from '../../../src/sources/anthropic/usage-rows.ts';
 
@@ -184,7 +185,7 @@ test('lists of names: makers that are null, archived workspaces, the second page
     headers: { date: context.now.toUTCString() },
     body: JSON.parse(read(lists.find(([part]) => path.includes(part))?.[1] ?? '')) as unknown,
   }));
-  const { names } = await anthropicNamesSource({ account: 'default', intervalMs: 60_000, client }).read(context);
+  const { names } = await anthropicNamesSource({ account: 'default', intervalMs: 60_000, client, workspaces: new Workspaces(client) }).read(context);
   const short = (id: string | undefined): string | undefined => id?.replace(/01FakeFixture[A-Za-z]+0+/, '');
   expect([...(names?.apiKeys ?? [])].map(([id, { name, ownerId }]) => [short(id), name, short(ownerId)])).toEqual([
     ['apikey_1', 'prod-web', 'user_1'],
