@@ -12,9 +12,10 @@ export function joinNames(ids: AttributeSet, account: string, names: Names, owne
   const key = names.apiKeys.get(ids['api_key_id'] ?? '');
   const owner = owners ? names.users.get(key?.ownerId ?? '') : undefined;
   const workspace = names.workspaces.get(ids['workspace_id'] ?? '');
-  if (key !== undefined) joined['api_key_name'] = key.name;
+  // Claude Code's report has names of keys, and no ids.
+  if (key?.name !== undefined) joined['api_key_name'] = key.name;
   if (owner?.email !== undefined) joined['owner_email'] = owner.email;
   if (owner?.name !== undefined) joined['owner_name'] = owner.name;
-  if (workspace !== undefined) joined['workspace_name'] = workspace.name;
+  if (workspace?.name !== undefined) joined['workspace_name'] = workspace.name;
   return joined;
 }

@@ -15,6 +15,7 @@ import { costReader, costShape } from '../../../src/sources/anthropic/cost-rows.
 import { anthropicUsageSource } from '../../../src/sources/anthropic/index.ts';
 import { anthropicNamesSource } from '../../../src/sources/anthropic/names.ts';
 import { usageReader, usageShape } from '../../../src/sources/anthropic/usage-rows.ts';
+import { Workspaces } from '../../../src/sources/anthropic/workspaces.ts';
 
 const fixtures = new URL('../../fixtures/admin-api/', import.meta.url);
 const context = { signal: AbortSignal.timeout(60_000), now: new Date('2026-11-18T12:00:00Z') };
@@ -187,7 +188,7 @@ test('lists of names: makers that are null, archived workspaces, the second page
     headers: { date: context.now.toUTCString() },
     body: JSON.parse(read(lists.find(([part]) => path.includes(part))?.[1] ?? '')) as unknown,
   }));
-  const { names } = await anthropicNamesSource({ account: 'default', intervalMs: 60_000, client }).read(context);
+  const { names } = await anthropicNamesSource({ account: 'default', intervalMs: 60_000, client, workspaces: new Workspaces(client) }).read(context);
   const short = (id: string | undefined): string | undefined => id?.replace(/01FakeFixture[A-Za-z]+0+/, '');
   expect([...(names?.apiKeys ?? [])].map(([id, { name, ownerId }]) => [short(id), name, short(ownerId)])).toEqual([
     ['apikey_1', 'prod-web', 'user_1'],
