@@ -1,5 +1,5 @@
 import type { AnthropicConfig, ClaudeAiConfig, Config, CookieOrigin } from './config/config.ts';
-import { HttpClient, type RequestObserver } from './http/client.ts';
+import { HttpClient, type HttpGet, type RequestObserver } from './http/client.ts';
 import { Limiter } from './http/limiter.ts';
 import type { Clock } from './model/clock.ts';
 import type { Source, SourceId } from './model/reading.ts';
@@ -30,7 +30,12 @@ export interface OpenOptions {
   /** Called once for each request to a source’s upstream; without a status when no answer came. */
   readonly onRequest?: (source: SourceIdentity, status: number | undefined) => void;
   readonly onRead?: (result: ReadResult) => void;
+  /** Makes the transport of one source; an {@link HttpClient} if absent. */
+  readonly connect?: Connect;
 }
+
+/** Makes a transport that tells its observer of each request. */
+export type Connect = (options: { readonly userAgent: string; readonly observe: RequestObserver }) => HttpGet;
 
 /** Requests a minute to an organization’s Admin API: no number is published for it; its Analytics endpoints allow as many. */
 const adminRequestsPerMinute = 60;
@@ -55,20 +60,21 @@ export function openPollers(config: Config, options: OpenOptions): OpenPollers {
     return (status) => options.onRequest?.({ id, account }, status);
   };
   const userAgent = `claude-usage-metrics/${version}`;
+  const { connect = (own) => new HttpClient(own) } = options;
   if (claudeAi !== undefined) {
-    const http = new HttpClient({ userAgent: claudeAi.userAgent ?? userAgent, observe: observer('claude-ai') });
+    const http = connect({ userAgent: claudeAi.userAgent ?? userAgent, observe: observer('claude-ai') });
     const cookies = cookieProvider(claudeAi.cookies);
     closed.push(cookies);
     sources.push(claudeAiOf(claudeAi, account, http, cookies));
   }
   if (anthropic !== undefined) {
     const limiter = new Limiter(adminRequestsPerMinute, options.clock);
-    const http = (id: SourceId): HttpClient => new HttpClient({ userAgent, observe: observer(id) });
+    const http = (id: SourceId): HttpGet => connect({ userAgent, observe: observer(id) });
     sources.push(...anthropicSources(anthropic, account, { limiter, pages }, http));
   }
   if (openRouter !== undefined) {
     const { apiKey, baseUrl, intervalMs } = openRouter;
-    const http = new HttpClient({ userAgent, observe: observer('openrouter') });
+    const http = connect({ userAgent, observe: observer('openrouter') });
     sources.push(openRouterSource({ account, intervalMs, client: new OpenRouterClient(http, baseUrl, apiKey) }));
   }
   const { clock, random, deadlineMs, onRead } = options;
@@ -80,7 +86,7 @@ export function openPollers(config: Config, options: OpenOptions): OpenPollers {
   };
 }
 
-function claudeAiOf(config: ClaudeAiConfig, account: string, http: HttpClient, cookies: CookieProvider): Source {
+function claudeAiOf(config: ClaudeAiConfig, account: string, http: HttpGet, cookies: CookieProvider): Source {
   return claudeAiSource({
     account,
     intervalMs: config.intervalMs,
@@ -96,7 +102,7 @@ function anthropicSources(
   config: AnthropicConfig,
   account: string,
   shared: { readonly limiter: Limiter; readonly pages: PageParser },
-  http: (id: SourceId) => HttpClient,
+  http: (id: SourceId) => HttpGet,
 ): Source[] {
   const { adminKey, baseUrl, usageIntervalMs, costIntervalMs, slowIntervalMs, usageGroupBy, analyticsBeta, owners } = config;
   const client = (id: SourceId): AnthropicClient => new AnthropicClient({ http: http(id), baseUrl, adminKey, ...shared });

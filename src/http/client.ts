@@ -30,6 +30,9 @@ export interface HttpResponse {
   readonly body: string;
 }
 
+/** What reads answers: {@link HttpClient}, or another transport in tests. */
+export type HttpGet = Pick<HttpClient, 'get'>;
+
 /** Called once for each request that was made: with its status, or without one when no answer came. */
 export type RequestObserver = (status: number | undefined) => void;
 

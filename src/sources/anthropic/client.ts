@@ -1,6 +1,6 @@
 import { checkAnswer, jsonOf } from '../../http/answer.ts';
 import { below } from '../../http/below.ts';
-import type { HttpClient, HttpResponse } from '../../http/client.ts';
+import type { HttpGet, HttpResponse } from '../../http/client.ts';
 import { parseAnswer, parseJson } from '../../http/json.ts';
 import type { Limiter } from '../../http/limiter.ts';
 import { type BodyLimits, defaultLimits } from '../../http/limits.ts';
@@ -15,7 +15,7 @@ import { PageParser } from './page-parser.ts';
 
 /** What an {@link AnthropicClient} is made of. */
 export interface AnthropicClientOptions {
-  readonly http: HttpClient;
+  readonly http: HttpGet;
   /** `https://api.anthropic.com`. */
   readonly baseUrl: URL;
   readonly adminKey: Secret;
