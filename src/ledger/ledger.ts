@@ -175,11 +175,11 @@ export class Ledger {
     for (const [metric, attributes, value] of table?.entries() ?? []) yield { report, metric, attributes, value };
   }
 
-  /** Debt and number of the series, by report and metric. */
+  /** Debt and number of the series that are published, by report and metric. */
   state(): { readonly report: ReportId; readonly metric: TotalName; readonly debt: bigint; readonly count: number }[] {
     const states = new Map<string, { report: ReportId; metric: TotalName; debt: bigint; count: number }>();
-    for (const [report, { periods }] of this.#reports) {
-      for (const table of periods.values()) {
+    for (const [report, reportState] of this.#reports) {
+      for (const table of published(reportState)) {
         for (const series of table.all()) {
           const { metric } = series;
           let state = states.get(`${report}/${metric}`);

@@ -73,7 +73,7 @@ class Totals {
     const totals = new Map<string, TrueTotal>();
     for (const { metric, period, ids, kind, value } of this.#totals.values()) {
       const attributes: Record<string, string> = {};
-      for (const [name, text] of Object.entries({ ...ids, ...kind })) if (text !== null) attributes[name] = text;
+      for (const [name, text] of Object.entries({ ...ids, ...kind })) if (text !== null && text !== '') attributes[name] = text;
       if (value !== 0n) totals.set(seriesKey(metric, period, attributes), { metric, period, attributes, value });
     }
     return totals;
