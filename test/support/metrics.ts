@@ -1,6 +1,7 @@
 import { ValueType } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AggregationTemporality, DataPointType, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import { MetricsRequest } from '../../src/export/request.ts';
 
 /** What the SDK would hand over: one gauge with so many points. */
 export function gaugePoints(points: number): ResourceMetrics {
@@ -26,4 +27,9 @@ export function gaugePoints(points: number): ResourceMetrics {
       },
     ],
   };
+}
+
+/** The same as a request. */
+export function gaugeRequest(points: number): MetricsRequest {
+  return new MetricsRequest(gaugePoints(points));
 }
