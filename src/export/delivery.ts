@@ -76,7 +76,7 @@ export class Delivery {
     let notBeforeMs = 0;
     for (let pending = this.#next(); pending !== undefined; pending = this.#next()) {
       await this.#requests.turn();
-      const goes = await this.#waited(Math.max(pending.dueMs, notBeforeMs, this.#notBeforeMs));
+      const goes = await this.#waited(Math.max(pending.dueMs, notBeforeMs));
       if (goes) notBeforeMs = await this.#attempt(pending);
       else this.#settle(pending, this.#unsent(pending));
     }
@@ -100,10 +100,14 @@ export class Delivery {
   /** False when there is no time for it, or it was stopped. */
   async #waited(untilMs: number): Promise<boolean> {
     const { stop, leftMs } = this.#options;
-    const waitMs = untilMs - performance.now();
-    if (stop.aborted) return false;
-    if (waitMs <= 0) return true;
-    return waitMs + leastAttemptMs <= leftMs() && slept(waitMs, stop);
+    for (;;) {
+      if (stop.aborted) return false;
+      // What the backend asks for may have grown meanwhile.
+      const waitMs = Math.max(untilMs, this.#notBeforeMs) - performance.now();
+      if (waitMs <= 0) return true;
+      if (waitMs + leastAttemptMs > leftMs()) return false;
+      await slept(Math.ceil(waitMs), stop);
+    }
   }
 
   /** @returns before when the lane sends nothing else. */
@@ -177,9 +181,9 @@ async function attempt(sender: Sender, request: MetricsRequest, timeoutMs: numbe
   }
 }
 
-/** False when it was stopped. */
-function slept(waitMs: number, stop: AbortSignal): Promise<boolean> {
-  return sleep(waitMs, true, { signal: stop }).catch(() => false);
+/** Ends at once when it is stopped. */
+async function slept(waitMs: number, stop: AbortSignal): Promise<void> {
+  await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
 }
 
 function unsent(sender: Sender, isStopped: boolean): FailedAttempt {
