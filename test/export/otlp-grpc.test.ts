@@ -241,6 +241,29 @@ test('a connection that died is left, though another channel to the same address
   await held;
 });
 
+test('a request that is given up, and a sender that is closed, end no other request', async () => {
+  const late = Promise.withResolvers<undefined>();
+  const answers: Answer[] = [{ kind: 'acknowledge', after: late.promise }, { kind: 'hang' }];
+  let asked = 0;
+  const peers = new Set<string>();
+  const receiver = await startReceiver({
+    answer: () => answers[asked++] ?? { kind: 'acknowledge' },
+    onRequest: (_requests, _metadata, peer) => peers.add(peer),
+  });
+  after(() => receiver.stop());
+  const sender = grpcSender(`http://127.0.0.1:${receiver.port}`);
+  after(() => sender.close());
+  const first = sender.send(gaugeRequest(1), 5_000);
+  await expect.poll(() => asked).toBe(1);
+  expect(await sender.send(gaugeRequest(1), 100)).toMatchObject({ cause: 'timeout' });
+  expect(peers.size).toBe(1);
+  expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ status: 'acknowledged' });
+  expect(peers.size).toBe(2);
+  sender.close();
+  late.resolve(undefined);
+  expect(await first).toMatchObject({ status: 'acknowledged' });
+});
+
 test('a request is given up at once when it is stopped', async () => {
   const asked = Promise.withResolvers<undefined>();
   const receiver = await startReceiver({ answer: () => ({ kind: 'hang' }), onRequest: () => asked.resolve(undefined) });

@@ -182,6 +182,23 @@ test('a receiver that hangs, before its answer or within it, is given up in time
   }
 });
 
+test('a request that is given up, and a sender that is closed, end no other request', async () => {
+  const late = Promise.withResolvers<ServerResponse>();
+  const receiver = await receiverThat((response, count) => {
+    if (count === 1) late.resolve(response);
+    else if (count > 2) response.end();
+  });
+  const sender = httpSender(receiver.url);
+  after(() => sender.close());
+  const first = sender.send(gaugeRequest(1), 5_000);
+  const held = await late.promise;
+  expect(await sender.send(gaugeRequest(1), 100)).toMatchObject({ cause: 'timeout' });
+  expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ status: 'acknowledged' });
+  sender.close();
+  held.end();
+  expect(await first).toMatchObject({ status: 'acknowledged' });
+});
+
 test('a connection that died without a word costs one attempt', async () => {
   const receiver = await receiverThat();
   const network = await startProxy(receiver.port);
