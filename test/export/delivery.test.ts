@@ -317,6 +317,18 @@ test('a request is written once for all its attempts', async () => {
   expect([...bodies.values()].map((own) => own.size)).toEqual([1, 1, 1]);
 });
 
+test('of the requests that wait for another attempt only a few keep their bytes', async () => {
+  const bodies = new Map<MetricsRequest, Set<Uint8Array>>();
+  const sender = senderThat((request) => {
+    const own = bodies.get(request);
+    bodies.set(request, (own ?? new Set()).add(request.body));
+    return own === undefined ? { ...unavailable, cause: 'timeout' } : taken;
+  });
+  const { outcome } = await exporterOf([sender], { backOffMs: 200 }).deliver(gaugePoints(20 * perRequest));
+  expect(outcome).toEqual({ acknowledged: 20 * perRequest, rejected: 0, lost: 0 });
+  expect([...bodies.values()].filter((own) => own.size === 1).length).toBeLessThanOrEqual(4);
+});
+
 test('a stop ends what is under way, and sends nothing more', async () => {
   const { sender, seen } = await grpcBackend(() => ({ kind: 'hang' }));
   const { exporter, deliver } = exporterOf([sender]);
