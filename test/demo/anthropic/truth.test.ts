@@ -187,13 +187,14 @@ test('whatever is restated, no count of any minute is ever negative, in any repo
     typeof value === 'number' ? value < 0 : value !== null && typeof value === 'object' && Object.values(value).some((inner: Json) => negative(inner));
   const groups = [...usageGroups.slice(1), 'speed'];
   for (const organization of lives.values()) {
-    for (let nowMs = fromMs + 2 * dayMs; nowMs < toMs + 3 * dayMs; nowMs += 3.37 * dayMs) {
-      const startMs = Math.floor(nowMs / dayMs - 2) * dayMs;
+    for (let startMs = fromMs; startMs < toMs; startMs += dayMs) {
+      // While the day's restatements come in, and when all have.
+      const nowMs = startMs + (startMs % (2 * dayMs) === 0 ? 2.2 : 60) * dayMs;
       const minutes = query(startMs, startMs + dayMs, 'bucket_width=1m&limit=1440', groups);
-      const days = query(startMs, startMs + dayMs, 'time_bucket_width=1m&limit=1000&order_by=time', groups);
+      const flatMinutes = query(startMs, startMs + dayMs, 'time_bucket_width=1m&limit=1000&order_by=time', groups);
       const served = [
         ...rowsOf(organization, `usage_report/messages?${minutes}`, nowMs),
-        ...rowsOf(organization, `analytics/usage?${days}`, nowMs),
+        ...rowsOf(organization, `analytics/usage?${flatMinutes}`, nowMs),
         ...rowsOf(organization, `usage_report/claude_code?starting_at=${new Date(startMs).toISOString().slice(0, 10)}`, nowMs),
       ];
       expect(served.filter(negative)).toEqual([]);
