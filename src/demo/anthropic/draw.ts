@@ -28,10 +28,10 @@ export function heavyTailed(random: () => number, usual: number): number {
   return Math.floor(usual * (1 / (0.02 + random()) - 0.9));
 }
 
-/** A use with its bill, by someone who was there at the time. */
-export function drawUse(cast: Cast, atMs: number, random: () => number): UseByHand & UseCounts & UseDimensions {
+/** A use with its bill, by someone who was there at the time, as large as `times` usual ones. */
+export function drawUse(cast: Cast, atMs: number, random: () => number, times = 1): UseByHand & UseCounts & UseDimensions {
   const dimensions = drawDimensions(cast, atMs, random);
-  const counts = drawCounts(random);
+  const counts = drawCounts(random, times);
   const costs = billOf({ ...dimensions, ...counts });
   if (random() < 0.03) costs.push(codeExecution(random));
   return { ...dimensions, ...counts, atMs, costs };
@@ -54,16 +54,16 @@ function drawDimensions(cast: Cast, atMs: number, random: () => number): UseDime
   };
 }
 
-function drawCounts(random: () => number): UseCounts {
+function drawCounts(random: () => number, times: number): UseCounts {
   const caches = random() < 0.6;
   return {
-    requests: 1 + heavyTailed(random, 3),
-    uncachedInput: 1 + heavyTailed(random, 900),
-    output: heavyTailed(random, 400),
-    cacheRead: caches ? heavyTailed(random, 9_000) : 0,
-    cacheWrite5m: caches ? heavyTailed(random, 700) : 0,
-    cacheWrite1h: caches && random() < 0.2 ? heavyTailed(random, 500) : 0,
-    webSearches: random() < 0.1 ? 1 + Math.floor(random() * 3) : 0,
+    requests: 1 + heavyTailed(random, 3 * times),
+    uncachedInput: 1 + heavyTailed(random, 900 * times),
+    output: heavyTailed(random, 400 * times),
+    cacheRead: caches ? heavyTailed(random, 9_000 * times) : 0,
+    cacheWrite5m: caches ? heavyTailed(random, 700 * times) : 0,
+    cacheWrite1h: caches && random() < 0.2 ? heavyTailed(random, 500 * times) : 0,
+    webSearches: random() < 0.1 ? 1 + Math.floor(random() * 3 * times) : 0,
   };
 }
 

@@ -10,14 +10,14 @@ import { models } from './prices.ts';
 const hourMs = 60 * 60_000;
 
 /** A day of Claude Code: shown after an hour, some of it hours late, some taken back; settled half a day after the day. */
-export function playCode(organization: SimulatedOrganization, cast: Cast, startMs: number, perDay: number, random: () => number): void {
+export function playCode(organization: SimulatedOrganization, startMs: number, perDay: number, random: () => number): void {
   const settledMs = startMs + 1.5 * dayMs;
   const count = Math.round(perDay * (0.5 + random()));
   for (let i = 0; i < count; i += 1) {
     const atMs = instantIn(startMs, random);
     const lateMs = random() < 0.1 ? random() * 10 * hourMs : 0;
     const shownAtMs = Math.min(settledMs, Math.floor(atMs + (1 + random()) * hourMs + lateMs));
-    const activity = organization.code({ ...drawActivity(cast, atMs, random), atMs, shownAtMs });
+    const activity = organization.code({ ...drawActivity(organization, atMs, random), atMs, shownAtMs });
     if (random() < 0.05) organization.code(takenBack(activity, Math.min(settledMs, shownAtMs + 2 * hourMs)));
   }
 }

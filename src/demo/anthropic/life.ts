@@ -1,6 +1,6 @@
 import { dayMs, dayStart } from '../../model/calendar.ts';
 import { randomOf } from '../random.ts';
-import { type Cast, castOf } from './cast.ts';
+import { castOf } from './cast.ts';
 import { drawCredit, drawUse, instantIn } from './draw.ts';
 import { type Use, restatement } from './events.ts';
 import { playCode } from './life-code.ts';
@@ -13,6 +13,8 @@ export interface LifeOptions {
   readonly fromMs: number;
   readonly toMs: number;
   readonly usesPerDay?: number;
+  /** How many usual uses each is as large as. */
+  readonly timesUsual?: number;
   readonly activitiesPerDay?: number;
   readonly keys?: number;
 }
@@ -30,7 +32,7 @@ const analyticsSettledAfterMs = 30 * dayMs;
  * money.
  */
 export function simulatedLife(options: LifeOptions): SimulatedOrganization {
-  const { seed, usesPerDay = 30, activitiesPerDay = 6, keys = 6 } = options;
+  const { seed, activitiesPerDay = 6, keys = 6 } = options;
   const [fromMs, toMs] = [dayStart(options.fromMs), dayStart(options.toMs)];
   const organization = new SimulatedOrganization();
   const cast = castOf(randomOf(seed, 0), keys, fromMs, toMs);
@@ -39,16 +41,17 @@ export function simulatedLife(options: LifeOptions): SimulatedOrganization {
   organization.keys.push(...cast.keys);
   for (let startMs = fromMs; startMs < toMs; startMs += dayMs) {
     const random = randomOf(seed, startMs / dayMs);
-    playUses(organization, cast, startMs, usesPerDay, random);
-    playCode(organization, cast, startMs, activitiesPerDay, random);
+    playUses(organization, startMs, random, options);
+    playCode(organization, startMs, activitiesPerDay, random);
   }
   return organization;
 }
 
-function playUses(organization: SimulatedOrganization, cast: Cast, startMs: number, perDay: number, random: () => number): void {
-  const uses = Array.from({ length: Math.round(perDay * (0.5 + random())) }, () => {
+function playUses(organization: SimulatedOrganization, startMs: number, random: () => number, options: LifeOptions): void {
+  const { usesPerDay = 30, timesUsual } = options;
+  const uses = Array.from({ length: Math.round(usesPerDay * (0.5 + random())) }, () => {
     const atMs = instantIn(startMs, random);
-    return organization.use(settled({ ...drawUse(cast, atMs, random), ...latencies(organization, atMs, random) }));
+    return organization.use(settled({ ...drawUse(organization, atMs, random, timesUsual), ...latencies(organization, atMs, random) }));
   });
   const takenBack = new Set<Use>();
   const restate = (use: Use, permille: number, delayMs: number): void => {

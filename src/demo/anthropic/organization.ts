@@ -73,8 +73,10 @@ const hourMs = 60 * 60_000;
 /** Events by the UTC day they happened on, so that a report over few days walks these alone. */
 class EventDays<E extends { readonly atMs: number }> {
   readonly #days = new Map<number, EventDay<E>>();
+  count = 0;
 
   add(event: E): void {
+    this.count += 1;
     const start = dayStart(event.atMs);
     let day = this.#days.get(start);
     if (day === undefined) this.#days.set(start, (day = new EventDay<E>()));
@@ -200,6 +202,11 @@ export class SimulatedOrganization {
     };
     this.#activities.add(recorded);
     return recorded;
+  }
+
+  /** How many uses and activities there are. */
+  get eventCount(): number {
+    return this.#uses.count + this.#activities.count;
   }
 
   /** Every use, whenever it is shown, in no order. */

@@ -38,108 +38,156 @@ export function seriesKey(metric: string, period: string, attributes: Readonly<R
  */
 export function truth(organization: SimulatedOrganization, report: ReportId, options: TruthOptions = {}): Map<string, TrueTotal> {
   const { atMs = Number.POSITIVE_INFINITY, dimensions = usualDimensions, fromMs = Number.NEGATIVE_INFINITY } = options;
-  const totals = new Totals();
-  if (report === 'anthropic-claude-code') {
-    for (const activity of organization.activities()) {
-      if (activity.atMs >= fromMs && activity.shownAtMs <= atMs) addCode(totals, activity);
-    }
-    return totals.known();
-  }
-  const [shownAt, add] = {
-    'anthropic-usage': [(use: Use) => use.shownAtMs, (use: Use) => addUsage(totals, use, dimensions)],
-    'anthropic-cost': [(use: Use) => use.costShownAtMs, (use: Use) => addCost(totals, use)],
-    'anthropic-analytics': [(use: Use) => use.analyticsShownAtMs, (use: Use) => addAnalytics(totals, use)],
-  }[report] as [(use: Use) => number, (use: Use) => void];
   const { everyMs } = organization.analyticsRefresh;
   // The analytics API tells of its last export.
-  const showsMs = report === 'anthropic-analytics' && Number.isFinite(atMs) ? atMs - (((atMs % everyMs) + everyMs) % everyMs) : atMs;
-  for (const use of organization.uses()) if (use.atMs >= fromMs && shownAt(use) <= showsMs) add(use);
-  return totals.known();
+  const showsMs = report === 'anthropic-analytics' && Number.isFinite(atMs) ? Math.floor(atMs / everyMs) * everyMs : atMs;
+  const { series, parts } = booked(organization, report, dimensions);
+  const sums = series.map(() => 0n);
+  for (const part of parts) {
+    if (part.shownAtMs > showsMs) break;
+    if (part.atMs >= fromMs) sums[part.series] = (sums[part.series] ?? 0n) + part.value;
+  }
+  const totals = new Map<string, TrueTotal>();
+  series.forEach(({ key, ...named }, index) => {
+    const value = sums[index] ?? 0n;
+    if (value !== 0n) totals.set(key, { ...named, value });
+  });
+  return totals;
 }
 
-/** Sums by series. Keys are of one metric's shape, as its attributes always come in the same order. */
-class Totals {
-  readonly #totals = new Map<string, { metric: string; period: string; ids: Ids; kind: Ids; value: bigint }>();
+/** What an event adds to a series. */
+interface Part {
+  readonly atMs: number;
+  readonly shownAtMs: number;
+  /** Index of the series. */
+  readonly series: number;
+  readonly value: bigint;
+}
 
-  add(metric: string, period: string, ids: Ids, kind: Ids, value: number | bigint): void {
-    if (value === 0 || value === 0n) return;
-    const key = [metric, period, ...Object.values(ids), ...Object.values(kind)].join('\n');
-    const total = this.#totals.get(key);
-    if (total === undefined) this.#totals.set(key, { metric, period, ids, kind, value: BigInt(value) });
-    else total.value += BigInt(value);
+interface Book {
+  /** Events that it was made from. */
+  readonly events: number;
+  readonly series: readonly (Omit<TrueTotal, 'value'> & { readonly key: string })[];
+  /** In the order they are shown. */
+  readonly parts: readonly Part[];
+}
+
+/** Books by organization, so that its truth at many instants is not worked out anew each time. */
+const books = new WeakMap<SimulatedOrganization, Map<string, Book>>();
+
+function booked(organization: SimulatedOrganization, report: ReportId, dimensions: readonly UseDimensionName[]): Book {
+  const kept = books.get(organization) ?? new Map<string, Book>();
+  books.set(organization, kept);
+  const name = `${report} ${dimensions.join()}`;
+  const events = organization.eventCount;
+  let book = kept.get(name);
+  if (book?.events !== events) kept.set(name, (book = bookOf(organization, report, dimensions, events)));
+  return book;
+}
+
+function bookOf(organization: SimulatedOrganization, report: ReportId, dimensions: readonly UseDimensionName[], events: number): Book {
+  const totals = new Totals();
+  if (report === 'anthropic-claude-code') {
+    for (const activity of organization.activities()) addCode(totals.of(activity.atMs, activity.shownAtMs), activity);
+  } else {
+    for (const use of organization.uses()) {
+      if (report === 'anthropic-usage') addUsage(totals.of(use.atMs, use.shownAtMs), use, dimensions);
+      else if (report === 'anthropic-cost') addCost(totals.of(use.atMs, use.costShownAtMs), use);
+      else addAnalytics(totals.of(use.atMs, use.analyticsShownAtMs), use);
+    }
+  }
+  return { events, series: totals.series, parts: totals.parts.sort((a, b) => a.shownAtMs - b.shownAtMs || 0) };
+}
+
+/** Adds to a series what one event is of it. */
+type Add = (metric: string, period: string, ids: Ids, kind: Ids, value: number | bigint) => void;
+
+class Totals {
+  readonly series: (Omit<TrueTotal, 'value'> & { readonly key: string })[] = [];
+  readonly parts: Part[] = [];
+  readonly #indices = new Map<string, number>();
+
+  /** Parts of an event that happened and is shown then. */
+  of(atMs: number, shownAtMs: number): Add {
+    return (metric, period, ids, kind, value) => {
+      if (value === 0 || value === 0n) return;
+      this.parts.push({ atMs, shownAtMs, series: this.#series(metric, period, ids, kind), value: BigInt(value) });
+    };
   }
 
-  known(): Map<string, TrueTotal> {
-    const totals = new Map<string, TrueTotal>();
-    for (const { metric, period, ids, kind, value } of this.#totals.values()) {
+  #series(metric: string, period: string, ids: Ids, kind: Ids): number {
+    const shape = [metric, period, ...Object.values(ids), ...Object.values(kind)].join('\n');
+    let index = this.#indices.get(shape);
+    if (index === undefined) {
       const attributes: Record<string, string> = {};
       for (const [name, text] of Object.entries({ ...ids, ...kind })) if (text !== null && text !== '') attributes[name] = text;
-      if (value !== 0n) totals.set(seriesKey(metric, period, attributes), { metric, period, attributes, value });
+      index = this.series.push({ key: seriesKey(metric, period, attributes), metric, period, attributes }) - 1;
+      this.#indices.set(shape, index);
     }
-    return totals;
+    return index;
   }
 }
 
 /** Attributes; null is none. */
 type Ids = Readonly<Record<string, string | null>>;
 
-function addUsage(totals: Totals, use: Use, dimensions: readonly UseDimensionName[]): void {
+function addUsage(add: Add, use: Use, dimensions: readonly UseDimensionName[]): void {
   const ids: Record<string, string | null> = {};
   for (const dimension of dimensions) ids[dimension] = useDimensions[dimension](use);
   if ('api_key_id' in ids) ids['api_key_id'] ??= 'console';
   if ('workspace_id' in ids) ids['workspace_id'] ??= 'default';
   const month = monthOf(use.atMs);
-  totals.add('claude.tokens', month, ids, { type: 'input', cache_ttl: null }, use.uncachedInput);
-  totals.add('claude.tokens', month, ids, { type: 'output', cache_ttl: null }, use.output);
-  totals.add('claude.tokens', month, ids, { type: 'cache_read', cache_ttl: null }, use.cacheRead);
-  totals.add('claude.tokens', month, ids, { type: 'cache_creation', cache_ttl: '5m' }, use.cacheWrite5m);
-  totals.add('claude.tokens', month, ids, { type: 'cache_creation', cache_ttl: '1h' }, use.cacheWrite1h);
-  totals.add('claude.web_searches', month, ids, {}, use.webSearches);
+  add('claude.tokens', month, ids, { type: 'input', cache_ttl: null }, use.uncachedInput);
+  add('claude.tokens', month, ids, { type: 'output', cache_ttl: null }, use.output);
+  add('claude.tokens', month, ids, { type: 'cache_read', cache_ttl: null }, use.cacheRead);
+  add('claude.tokens', month, ids, { type: 'cache_creation', cache_ttl: '5m' }, use.cacheWrite5m);
+  add('claude.tokens', month, ids, { type: 'cache_creation', cache_ttl: '1h' }, use.cacheWrite1h);
+  add('claude.web_searches', month, ids, {}, use.webSearches);
 }
 
-function addCost(totals: Totals, { atMs, workspaceId, model, serviceTier, contextWindow, inferenceGeo, costs }: Use): void {
+function addCost(add: Add, { atMs, workspaceId, model, serviceTier, contextWindow, inferenceGeo, costs }: Use): void {
   const ofTokens = { model, service_tier: serviceTier, context_window: contextWindow, inference_geo: inferenceGeo };
   for (const { costType, tokenType, units } of costs) {
     const ids = { workspace_id: workspaceId ?? 'default', cost_type: costType, token_type: tokenType };
-    totals.add('claude.cost', monthOf(atMs), ids, tokenType === null ? {} : ofTokens, units);
+    add('claude.cost', monthOf(atMs), ids, tokenType === null ? {} : ofTokens, units);
   }
 }
 
-function addAnalytics(totals: Totals, use: Use): void {
+function addAnalytics(add: Add, use: Use): void {
   const owner = { api_key_id: use.apiKeyId ?? 'console', workspace_id: use.workspaceId ?? 'default' };
   const kind = { model: use.model, service_tier: use.serviceTier, context_window: use.contextWindow };
-  totals.add('claude.requests', monthOf(use.atMs), owner, kind, use.requests);
+  add('claude.requests', monthOf(use.atMs), owner, kind, use.requests);
   for (const { isCredit, units } of use.costs) {
-    if (isCredit !== true) totals.add('claude.api_key.cost', monthOf(use.atMs), owner, {}, units);
+    if (isCredit !== true) add('claude.api_key.cost', monthOf(use.atMs), owner, {}, units);
   }
 }
 
-function addCode(totals: Totals, activity: CodeActivity): void {
+function addCode(add: Add, activity: CodeActivity): void {
   const { atMs, actor, terminalType, customerType, tools, models } = activity;
   const day = new Date(atMs).toISOString().slice(0, 10);
-  const add = (what: string, more: Ids, value: number | bigint): void =>
-    totals.add(`claude.analytics.code.${what}`, day, who, more, value);
+  const count = (what: string, more: Ids, value: number | bigint): void =>
+    add(`claude.analytics.code.${what}`, day, who, more, value);
   const who = {
     actor_type: actor.type,
     ...(actor.type === 'user_actor' ? { actor_email: actor.email } : { api_key_name: actor.apiKeyName }),
     terminal_type: terminalType,
     customer_type: customerType,
   };
-  add('sessions', {}, activity.sessions);
-  add('lines', { type: 'added' }, activity.linesAdded);
-  add('lines', { type: 'removed' }, activity.linesRemoved);
-  add('commits', {}, activity.commits);
-  add('pull_requests', {}, activity.pullRequests);
+  count('sessions', {}, activity.sessions);
+  count('lines', { type: 'added' }, activity.linesAdded);
+  count('lines', { type: 'removed' }, activity.linesRemoved);
+  count('commits', {}, activity.commits);
+  count('pull_requests', {}, activity.pullRequests);
   for (const [tool, { accepted, rejected }] of Object.entries(tools)) {
-    add('tool_decisions', { tool, decision: 'accepted' }, accepted);
-    add('tool_decisions', { tool, decision: 'rejected' }, rejected);
+    count('tool_decisions', { tool, decision: 'accepted' }, accepted);
+    count('tool_decisions', { tool, decision: 'rejected' }, rejected);
   }
   for (const { model, input, output, cacheRead, cacheCreation, units } of models) {
-    add('tokens', { model, type: 'input' }, input);
-    add('tokens', { model, type: 'output' }, output);
-    add('tokens', { model, type: 'cache_read' }, cacheRead);
-    add('tokens', { model, type: 'cache_creation' }, cacheCreation);
-    add('cost', { model }, units);
+    count('tokens', { model, type: 'input' }, input);
+    count('tokens', { model, type: 'output' }, output);
+    count('tokens', { model, type: 'cache_read' }, cacheRead);
+    count('tokens', { model, type: 'cache_creation' }, cacheCreation);
+    count('cost', { model }, units);
   }
 }
 
