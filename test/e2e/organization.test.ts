@@ -1,20 +1,11 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type ChargedOrganization, startChargedOrganization } from './support/agent.ts';
-import { type Amounts, type Charges, difference } from './support/charges.ts';
+import { difference } from './support/charges.ts';
 import { startShippedCollector } from './support/collector.ts';
-import { type Prometheus, startPrometheus } from './support/prometheus.ts';
-import { scrapedTotals } from './support/scraped-totals.ts';
+import { startPrometheus } from './support/prometheus.ts';
+import { arrived, scrapedTotals } from './support/scraped-totals.ts';
 
 const midnight = new Date('2027-01-01T00:00:00Z');
-
-/** Waits until Prometheus has of each series at least what had been charged by now. */
-async function arrived(prometheus: Prometheus, { amounts }: Charges): Promise<void> {
-  await vi.waitFor(async () => expect(missing(amounts, (await scrapedTotals(prometheus)).last)).toEqual([]), { timeout: 30_000, interval: 100 });
-}
-
-function missing(charged: Amounts, last: Amounts): string[] {
-  return [...charged].filter(([series, amount]) => amount > (last.get(series) ?? -1n)).map(([series]) => series);
-}
 
 /** Charges that go on, for series that are known from the start: one of them has something new in each cycle. */
 function goOn({ charges }: ChargedOrganization): { stop(): void } {
@@ -28,7 +19,7 @@ function goOn({ charges }: ChargedOrganization): { stop(): void } {
   return { stop };
 }
 
-test('every rise that Prometheus sees was charged, through a restart, a kill and a year’s end, and nothing else', async () => {
+test('every rise that Prometheus sees was charged, through a restart, a kill and a year’s end, and nothing else', { timeout: 120_000 }, async () => {
   const organization = await startChargedOrganization(new Date(midnight.getTime() - 8 * 60_000));
   const { charges, clock } = organization;
   const collector = await startShippedCollector();

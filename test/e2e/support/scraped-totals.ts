@@ -1,4 +1,5 @@
-import { type Amounts, textOf } from './charges.ts';
+import { expect, vi } from 'vitest';
+import { type Amounts, type Charges, textOf } from './charges.ts';
 import type { Labels, Prometheus } from './prometheus.ts';
 
 /** What Prometheus has of the totals, raw. */
@@ -47,4 +48,13 @@ function payerOf({ __name__ = '', period = '', workspace_id = '', workspace_name
 /** Dollars as Prometheus keeps them are binary fractions, exact to far more than a millionth of a cent. */
 function microCentsOf(dollars: number): bigint {
   return BigInt(Math.round(dollars * 100_000_000));
+}
+
+/** Waits until Prometheus has of each series at least what had been charged by now. */
+export async function arrived(prometheus: Prometheus, { amounts }: Charges): Promise<void> {
+  await vi.waitFor(async () => expect(missing(amounts, (await scrapedTotals(prometheus)).last)).toEqual([]), { timeout: 30_000, interval: 100 });
+}
+
+function missing(charged: Amounts, last: Amounts): string[] {
+  return [...charged].filter(([series, amount]) => amount > (last.get(series) ?? -1n)).map(([series]) => series);
 }
