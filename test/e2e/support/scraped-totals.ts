@@ -41,12 +41,13 @@ export async function scrapedTotals(prometheus: Prometheus): Promise<Scraped> {
   return { last, rises, falls, origins };
 }
 
-function payerOf({ __name__ = '', period = '', workspace_id = '', workspace_name }: Labels): Labels {
+/** The labels that tell who pays a line of the bill. */
+export function payerOf({ __name__ = '', period = '', workspace_id = '', workspace_name }: Labels): Labels {
   return { __name__, period, workspace_id, ...(workspace_name !== undefined && { workspace_name }) };
 }
 
 /** Dollars as Prometheus keeps them are binary fractions, exact to far more than a millionth of a cent. */
-function microCentsOf(dollars: number): bigint {
+export function microCentsOf(dollars: number): bigint {
   return BigInt(Math.round(dollars * 100_000_000));
 }
 
