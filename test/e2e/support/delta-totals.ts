@@ -1,7 +1,6 @@
-import { type Amounts, textOf } from './charges.ts';
+import { type Amounts, chargedSeries, microCentsOf, textOf } from './charges.ts';
 import type { WrittenPoint, WrittenRequest } from './otlp-json.ts';
 import type { Labels } from './prometheus.ts';
-import { microCentsOf, payerOf } from './scraped-totals.ts';
 
 /** Metrics of the totals by name, with the name that charges have. */
 const metrics: Readonly<Record<string, string>> = {
@@ -49,25 +48,18 @@ function totalsBySeries(requests: readonly WrittenRequest[]): [series: string, p
     const key = textOf({ __name__: point.metric, ...(point.attributes as Labels) });
     bySeries.set(key, [...(bySeries.get(key) ?? []), point]);
   }
-  return [...bySeries.values()].map((points) => [chargedSeries(points), points]);
+  return [...bySeries.values()].map((points) => [seriesOf(points), points]);
 }
 
-function chargedSeries([point]: readonly WrittenPoint[]): string {
+function seriesOf([point]: readonly WrittenPoint[]): string {
   const { metric = '', attributes = {} } = point ?? {};
-  const labels: Record<string, string> = { __name__: metrics[metric] ?? '', ...(attributes as Labels) };
-  delete labels['account'];
-  delete labels['period'];
-  return textOf(isCost(metric) ? withoutPeriod(payerOf(labels)) : labels);
+  return chargedSeries(withoutPeriod({ __name__: metrics[metric] ?? '', ...(attributes as Labels) }));
 }
 
 function amountOf({ metric, value }: WrittenPoint): bigint {
   if ('asInt' in value) return BigInt(value.asInt);
-  if (isCost(metric) && 'asDouble' in value) return microCentsOf(value.asDouble);
+  if (metric === 'claude.cost' && 'asDouble' in value) return microCentsOf(value.asDouble);
   throw new Error(`${metric} is of another type`);
-}
-
-function isCost(metric: string): boolean {
-  return metric === 'claude.cost';
 }
 
 /** Amounts of all months together, but for series that have none: a delta has no period, and nothing is sent of nothing. */
