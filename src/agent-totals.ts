@@ -42,6 +42,9 @@ export class AgentTotals {
   #names: Names = noNames;
   #producer: TotalsProducer | undefined;
   #work: Promise<unknown> = Promise.resolve();
+  /** First zeros that a backend has, and that are followed by their values at the next cycle. */
+  readonly #seenZeros = new Set<object>();
+  #isEnding = false;
   /** What the state on the disk was made of; undefined when it is not known to be there. */
   #saved: string | undefined;
 
@@ -84,8 +87,9 @@ export class AgentTotals {
       cumulative,
       cuts: this.#cuts,
       names: () => this.#names,
-      async refreshed() {
+      refreshed: async () => {
         await Promise.all(own.map(refresh));
+        this.#followZeros();
       },
       walk: (steps) => this.#walk(steps),
       isFresh: (report) => own.some((poller) => poller.source.id === report && poller.isFresh),
@@ -118,17 +122,31 @@ export class AgentTotals {
         cut?.settle(dataPoint);
         // A zero that was refused was seen by nobody.
         const series = settled === 'acknowledged' ? zeros.get(dataPoint) : undefined;
-        if (series !== undefined) this.#ledger.acknowledge([series]);
+        if (series !== undefined) this.#seenZeros.add(series);
       }
     }
     // Else the agent after this one would send a cut again that has arrived.
     if (this.#settings.delta) await this.#save();
   }
 
+  /**
+   * From now on a first zero is not followed by its value: the last push may come right after it, before a backend that is
+   * scraped has shown the zero to anybody. The agent after this one begins with the zero again, if it knows of it.
+   */
+  ending(): void {
+    this.#isEnding = true;
+  }
+
   /** The end, after the last delivery: what became of it is kept, and the folder is free. Never rejects. */
   async close(): Promise<void> {
     await this.#save();
     await this.#settings.state?.release();
+  }
+
+  #followZeros(): void {
+    if (this.#isEnding || this.#seenZeros.size === 0) return;
+    this.#ledger.acknowledge(this.#seenZeros);
+    this.#seenZeros.clear();
   }
 
   /** Writes what has changed since the last time; false when it is not on the disk. Never rejects. */

@@ -168,6 +168,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     },
     limitDelivery: (leftMs) => exporter.endWithin(leftMs),
     async stop() {
+      totals?.ending();
       await end();
       return exporter.last;
     },
