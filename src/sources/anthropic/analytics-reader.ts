@@ -119,7 +119,7 @@ export class AnalyticsReader {
       const pages = await this.#pagesOrLess(endpoint, fromMs, to, context);
       if (pages === undefined) continue;
       const defaultWorkspace = await this.#defaultWorkspace(context);
-      const cells = analyticsCells(pages.rows, endpoint.rows, { fromMs, toMs: to, defaultWorkspace });
+      const cells = analyticsCells(pages.rows, endpoint.rows, { fromMs, toMs: to, bucketMs: dayMs, defaultWorkspace });
       const set: PageSet = { fromMs, toMs: to, cells, refreshedAt: pages.refreshedAt };
       this.#checkExported(endpoint.path, set);
       this.#staged.set(key, { ...set, readAtMs: context.now.getTime() });
