@@ -121,7 +121,7 @@ test('claude-code-day-empty.json', () => {
 
 function gaugeLine({ metric, attributes, value }: GaugePoint): string {
   const pairs = Object.entries(attributes).map(([key, text]) => `${key}=${text}`);
-  return `${metric}{${pairs.join()}} ${String(value)}`;
+  return `${metric}{${pairs.join()}} ${JSON.stringify(value)}`;
 }
 
 test.each<[file: string, points: readonly string[]]>([
