@@ -1,10 +1,8 @@
 import { attributeSet } from '../../model/attributes.ts';
-import { dayMs, dayStart } from '../../model/calendar.ts';
 import { parseCents } from '../../model/money.ts';
 import type { Cell } from '../../model/report.ts';
 import { SourceError } from '../../model/source-error.ts';
-import { cleanText } from '../../model/text.ts';
-import { instantField, objectOf, textOf, valueOf } from '../fields.ts';
+import { attributeText, instantField, objectOf, textOf, valueOf } from '../fields.ts';
 
 type Fields = ReadonlyMap<string, unknown>;
 
@@ -19,8 +17,10 @@ export interface AnalyticsRows {
 /** What a page set was asked for. */
 export interface AnalyticsSpan {
   readonly fromMs: number;
-  /** Exclusive; both ends are UTC midnights. */
+  /** Exclusive. */
   readonly toMs: number;
+  /** Length of a bucket. */
+  readonly bucketMs: number;
   /** Id of the default workspace, which the usage report has no id for; undefined when it is not known. */
   readonly defaultWorkspace: string | undefined;
 }
@@ -50,7 +50,7 @@ export const keyCostRows: AnalyticsRows = {
 };
 
 /**
- * The flat rows of a whole page set as cells. There is one row for each day and combination that has any use: days
+ * The flat rows of a whole page set as cells. There is one row for each bucket and combination that has any use: buckets
  * without are not there. Rows come in order of time, as they were asked for; one that comes too late, twice or from
  * outside of the span says that the pages do not belong together.
  * @throws {SourceError} `schema`
@@ -62,52 +62,43 @@ export function analyticsCells(rows: readonly unknown[], { dimensions, cellOf }:
   for (const one of rows) {
     const row = objectOf(one);
     if (row === undefined) throw new SourceError('schema', 'the Analytics API has a row that is no object');
-    const startMs = dayOf(row, span);
+    const startMs = bucketOf(row, span);
     if (startMs < latestMs) throw new SourceError('schema', 'the Analytics API has rows that are not in order of time');
     latestMs = startMs;
-    const ids = idsOf(row, dimensions);
+    const ids = idsOf(row, dimensions, span.defaultWorkspace);
     const identity = JSON.stringify([startMs, ...dimensions.map((dimension) => ids[dimension] ?? null)]);
     if (seen.has(identity)) throw new SourceError('schema', 'the Analytics API has a row twice');
     seen.add(identity);
     const cell = cellOf(row);
     if (cell === undefined || cell.value === 0n) continue;
-    cells.push({ ...cell, bucketStart: new Date(startMs), attributes: attributeSet(asUsageReport(ids, span.defaultWorkspace)) });
+    cells.push({ ...cell, bucketStart: new Date(startMs), attributes: attributeSet(ids) });
   }
   return cells;
 }
 
-/** Start of the row's day. */
-function dayOf(row: Fields, { fromMs, toMs }: AnalyticsSpan): number {
+/** Start of the row's bucket. */
+function bucketOf(row: Fields, { fromMs, toMs, bucketMs }: AnalyticsSpan): number {
   const startMs = valueOf(instantField(textOf(row.get('starting_at'))))?.getTime();
   const endMs = valueOf(instantField(textOf(row.get('ending_at'))))?.getTime();
   if (startMs === undefined || endMs === undefined) throw unreadable('time');
-  if (dayStart(startMs) !== startMs || endMs !== startMs + dayMs) throw new SourceError('schema', 'the Analytics API has a row that is of no UTC day');
-  if (startMs < fromMs || endMs > toMs) throw new SourceError('schema', 'the Analytics API has a row of a day that was not asked for');
+  if (startMs % bucketMs !== 0 || endMs !== startMs + bucketMs) throw new SourceError('schema', 'the Analytics API has a row whose time is no whole bucket');
+  if (startMs < fromMs || endMs > toMs) throw new SourceError('schema', 'the Analytics API has a row of a time that was not asked for');
   return startMs;
 }
 
-function idsOf(row: Fields, dimensions: readonly string[]): Record<string, string | undefined> {
+/** As the usage report has them: use without a key is `console`, the default workspace is `default`. */
+function idsOf(row: Fields, dimensions: readonly string[], defaultWorkspace: string | undefined): Record<string, string | undefined> {
   const group = objectOf(row.get('group'));
   if (group === undefined) throw unreadable('group');
   return Object.fromEntries(
     dimensions.map((dimension) => {
       const value = group.get(dimension);
-      if (value === null) return [dimension, undefined];
-      const text = textOf(value);
-      if (text === undefined) throw unreadable(dimension);
-      return [dimension, cleanText(text)];
+      if (value === null) return [dimension, dimension === 'api_key_id' ? 'console' : undefined];
+      const id = attributeText(value);
+      if (id === undefined) throw unreadable(dimension);
+      return [dimension, dimension === 'workspace_id' && id === defaultWorkspace ? 'default' : id];
     }),
   );
-}
-
-/** As the usage report names them: use without a key is `console`, the default workspace is `default`. */
-function asUsageReport(ids: Record<string, string | undefined>, defaultWorkspace: string | undefined): Record<string, string | undefined> {
-  const workspace = ids['workspace_id'];
-  return {
-    ...ids,
-    api_key_id: ids['api_key_id'] ?? 'console',
-    workspace_id: workspace !== undefined && workspace === defaultWorkspace ? 'default' : workspace,
-  };
 }
 
 function unreadable(field: string): SourceError {
