@@ -60,7 +60,7 @@ export function openPollers(config: Config, options: OpenOptions): OpenPollers {
     return (status) => options.onRequest?.({ id, account }, status);
   };
   const userAgent = `claude-usage-metrics/${version}`;
-  const { connect = (own) => new HttpClient(own) } = options;
+  const connect: Connect = options.connect ?? ((own) => new HttpClient(own));
   if (claudeAi !== undefined) {
     const http = connect({ userAgent: claudeAi.userAgent ?? userAgent, observe: observer('claude-ai') });
     const cookies = cookieProvider(claudeAi.cookies);

@@ -25,7 +25,7 @@ const headBytes = 256 * 1024;
 /**
  * The JSON of a good answer.
  * @param what names the request in messages, for example `openrouter.ai /key`.
- * @param now decides what a Retry-After date means.
+ * @param now decides what a Retry-After date means, where the answer itself has no date.
  * @throws {SourceError} with the reason of any other answer (docs/design.md, reasons).
  */
 export function jsonOf(response: HttpResponse, what: string, now: Date): unknown {
@@ -73,8 +73,14 @@ function errorOf(response: HttpResponse, what: string): { type?: string | undefi
   }
 }
 
+/** When the upstream says that it answered: the clock that its other dates are by; this machine's may be years off. */
+export function dateOf(response: HttpResponse): Date | undefined {
+  const dateMs = Date.parse(response.header('date') ?? '');
+  return Number.isNaN(dateMs) ? undefined : new Date(dateMs);
+}
+
 function retryAfter(response: HttpResponse, now: Date): { retryAfterMs?: number } {
-  const wait = retryAfterMs(response.header('retry-after'), now);
+  const wait = retryAfterMs(response.header('retry-after'), dateOf(response) ?? now);
   return wait === undefined ? {} : { retryAfterMs: wait };
 }
 

@@ -107,6 +107,11 @@ test.each([
   expect(challenged.retryAfterMs).toBe(waitMs);
 });
 
+test('a Retry-After date is by the clock of who answered, whatever this machine takes the time to be', async () => {
+  const headers = { date: 'Mon, 01 Jan 2035 00:00:00 GMT', 'retry-after': 'Mon, 01 Jan 2035 00:01:00 GMT' };
+  expect((await failureOf({ status: 429, body: '', headers })).retryAfterMs).toBe(60_000);
+});
+
 test('a refusal names the vendor’s word for it, and never what might be an echo', async () => {
   const key = 'sk-or-v1-visibly-fake';
   const said = await failureOf({ status: 429, body: { error: { type: 'rate_limit_error', message: 'slow down' } } });

@@ -1,9 +1,10 @@
-import { checkAnswer, jsonOf } from '../../http/answer.ts';
+import { checkAnswer, dateOf, jsonOf } from '../../http/answer.ts';
 import { below } from '../../http/below.ts';
 import type { HttpGet, HttpResponse } from '../../http/client.ts';
 import { parseAnswer, parseJson } from '../../http/json.ts';
 import type { Limiter } from '../../http/limiter.ts';
 import { type BodyLimits, defaultLimits } from '../../http/limits.ts';
+import { maxRetryAfterMs } from '../../http/retry-after.ts';
 import type { ReadContext } from '../../model/reading.ts';
 import type { Secret } from '../../model/secret.ts';
 import { SourceError } from '../../model/source-error.ts';
@@ -100,8 +101,7 @@ function whatOf(path: string): string {
 }
 
 function checkClock(response: HttpResponse, now: Date): void {
-  const serverMs = Date.parse(response.header('date') ?? '');
-  const skewMs = now.getTime() - serverMs;
+  const skewMs = now.getTime() - (dateOf(response) ?? now).getTime();
   if (Math.abs(skewMs) > longestSkewMs) {
     const minutes = Math.round(Math.abs(skewMs) / 60_000);
     throw new SourceError('upstream', `this machine's clock is ${minutes} minutes ${skewMs > 0 ? 'ahead of' : 'behind'} api.anthropic.com`);
@@ -126,7 +126,7 @@ function rateLimited(response: HttpResponse, what: string, now: Date): SourceErr
     if (error instanceof SourceError && (error.reason !== 'rate_limited' || error.retryAfterMs !== undefined)) return error;
   }
   const reset = valueOf(instantField(response.header('anthropic-ratelimit-requests-reset')));
-  const untilResetMs = reset === undefined ? 0 : reset.getTime() - now.getTime();
-  const retryAfterMs = untilResetMs > 0 ? untilResetMs : limitWindowMs;
+  const untilResetMs = reset === undefined ? 0 : reset.getTime() - (dateOf(response) ?? now).getTime();
+  const retryAfterMs = untilResetMs > 0 ? Math.min(untilResetMs, maxRetryAfterMs) : limitWindowMs;
   return new SourceError('rate_limited', `${what} answered 429`, { status: 429, retryAfterMs });
 }

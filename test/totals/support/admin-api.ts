@@ -3,15 +3,25 @@ import { type AdminFault, layFault } from '../../../src/demo/anthropic/faults.ts
 import type { SimulatedOrganization } from '../../../src/demo/anthropic/organization.ts';
 import type { PlainAnswer } from '../../../src/demo/http-server.ts';
 import type { HttpGet, HttpRequest, HttpResponse } from '../../../src/http/client.ts';
+import { type ReportId, reportIds } from '../../../src/model/report.ts';
 import { SourceError } from '../../../src/model/source-error.ts';
 
 export const adminKey = 'sk-ant-admin01-fake';
+
+const paths: Readonly<Record<ReportId, readonly string[]>> = {
+  'anthropic-usage': ['usage_report/messages'],
+  'anthropic-cost': ['cost_report'],
+  'anthropic-analytics': ['analytics/usage', 'analytics/cost'],
+  'anthropic-claude-code': ['usage_report/claude_code'],
+};
 
 /** An organization's Admin API in memory, and what is wrong with it. */
 export interface MemoryApi {
   readonly organization: SimulatedOrganization;
   readonly now: () => Date;
-  /** Most buckets, or rows, that a page of a report has, whatever was asked for. */
+  /** What the key may read. */
+  readonly reports: readonly ReportId[];
+  /** Most buckets that a page of usage or cost has, whatever was asked for. */
   readonly mostPerPage: number;
   /** The fault that is laid on a request. */
   readonly fault: () => AdminFault | undefined;
@@ -19,16 +29,17 @@ export interface MemoryApi {
 }
 
 /** Its transport: no sockets, no time. */
-export function memoryTransport({ organization, now, mostPerPage, fault, random }: MemoryApi): HttpGet {
+export function memoryTransport({ organization, now, reports, mostPerPage, fault, random }: MemoryApi): HttpGet {
+  const forbidden = reportIds.filter((id) => !reports.includes(id)).flatMap((id) => paths[id]);
   return {
     async get({ url, headers }: HttpRequest): Promise<HttpResponse> {
       await Promise.resolve();
       const nowMs = now().getTime();
       const asked = new URL(url);
       const limit = asked.searchParams.get('limit');
-      if (limit !== null && Number(limit) < 1_000) asked.searchParams.set('limit', String(Math.min(Number(limit), mostPerPage)));
+      if (limit !== null && asked.searchParams.has('bucket_width')) asked.searchParams.set('limit', String(Math.min(Number(limit), mostPerPage)));
       const request = { path: `${asked.pathname}${asked.search}`, headers };
-      const answer = adminAnswer(organization, request, nowMs, { adminKey });
+      const answer = adminAnswer(organization, request, nowMs, { adminKey, forbidden });
       const wrong = fault();
       try {
         return responseOf(wrong === undefined ? answer : layFault(wrong, { ...request, nowMs }, answer, random));

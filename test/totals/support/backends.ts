@@ -80,7 +80,10 @@ export class DeltaBackend {
     const { key, value } = point;
     const identity = identityOf(point);
     const known = this.#points.get(identity);
-    if (known !== undefined) return same(value, known, () => identity);
+    if (known !== undefined) {
+      same(value, known, () => identity);
+      return;
+    }
     holds(value > 0, () => `${identity} is ${value}`);
     this.#points.set(identity, value);
     this.sums.set(key, (this.sums.get(key) ?? 0) + value);

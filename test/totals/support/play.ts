@@ -9,7 +9,7 @@ import type { Clock } from '../../../src/model/clock.ts';
 import { type Report, type ReportId, type TotalName } from '../../../src/model/report.ts';
 import { MemoryDisk } from '../../state/memory-disk.ts';
 import { memoryTransport } from './admin-api.ts';
-import { DeltaBackend, DropOnlyBackend, type SeenPoint, exported, identityOf, totalsIn } from './backends.ts';
+import { DeltaBackend, DropOnlyBackend, exported, identityOf, totalsIn } from './backends.ts';
 import { holds, same } from './broken.ts';
 import { Expected, differences } from './expected.ts';
 import { SimulatedProcess, requestsOf } from './process.ts';
@@ -22,16 +22,17 @@ const hourMs = 60 * minuteMs;
 const lifeAfterStartDays = 20;
 
 /** So many days after its last use each report shows all of it. */
-const shownAfter = [
+const shownAfter: readonly (readonly [days: number, reports: readonly ReportId[]])[] = [
   [8, ['anthropic-usage', 'anthropic-cost', 'anthropic-claude-code']],
   [30, ['anthropic-analytics']],
-] as const satisfies readonly (readonly [number, readonly ReportId[]])[];
+];
 
 /** Uses are few, so that there are many schedules. */
 const lived = new Map<string, SimulatedOrganization>();
-function lifeOf(seed: number, startsAt: Date): SimulatedOrganization {
+function lifeOf({ life: seed, startsAt, reports }: Schedule): SimulatedOrganization {
   const startMs = dayStart(startsAt.getTime());
-  const fromMs = startMs - 65 * dayMs;
+  // Analytics has a month open for as long again.
+  const fromMs = startMs - (reports.includes('anthropic-analytics') ? 65 : 35) * dayMs;
   const key = `${seed} ${fromMs}`;
   let life = lived.get(key);
   if (life === undefined) lived.set(key, (life = simulatedLife({ seed, fromMs, toMs: startMs + lifeAfterStartDays * dayMs, usesPerDay: 2, activitiesPerDay: 1, keys: 4 })));
@@ -75,7 +76,8 @@ export class Play {
   #unsettled: Unsettled = new Map();
   #kept: { readonly cut: ReadonlyMap<string, { readonly metric: TotalName; readonly value: bigint }>; readonly unsettled: Unsettled } | undefined;
   #faults = 0;
-  #hasFailed = false;
+  /** Sources whose last read failed: what was read whole before is kept for the next, from another instant. */
+  readonly #failed = new Set<string>();
   #process: SimulatedProcess | undefined;
   #disk: MemoryDisk | undefined;
   #restarts = 0;
@@ -84,7 +86,7 @@ export class Play {
 
   constructor(schedule: Schedule) {
     this.#schedule = schedule;
-    this.#organization = lifeOf(schedule.life, schedule.startsAt);
+    this.#organization = lifeOf(schedule);
     this.#clock = new WrongClock(schedule.startsAt.getTime());
     this.#random = seededRandom(schedule.seed);
     this.#expected = new Expected(schedule.delta);
@@ -99,7 +101,7 @@ export class Play {
   }
 
   async #start(): Promise<void> {
-    this.#hasFailed = false;
+    this.#failed.clear();
     this.#process = await SimulatedProcess.start({
       clock: this.#clock,
       random: this.#random,
@@ -108,6 +110,7 @@ export class Play {
       transport: memoryTransport({
         organization: this.#organization,
         now: () => new Date(this.#clock.trueMs),
+        reports: this.#schedule.reports,
         mostPerPage: this.#schedule.mostPerPage,
         fault: () => drawFault(this.#random, this.#faults),
         random: this.#random,
@@ -116,8 +119,9 @@ export class Play {
         this.#checkReport(report);
         this.#expected.take(report);
       },
-      onRead: ({ failures }) => {
-        if (failures.length > 0) this.#hasFailed = true;
+      onRead: ({ source, outcome }) => {
+        if (outcome === 'success') this.#failed.delete(source.id);
+        else this.#failed.add(source.id);
       },
       onSaved: () => {
         this.#expected.keep();
@@ -128,8 +132,7 @@ export class Play {
 
   /** Whatever went wrong before: a report that counts is what the organization shows at this instant, whole. */
   #checkReport(report: Report): void {
-    // Analytics keeps query by query what was answered before a failure, from another instant then.
-    if (report.id === 'anthropic-analytics' && this.#hasFailed) return;
+    if (this.#failed.has(report.id)) return;
     same(differences(report, this.#organization, this.#clock.trueMs), [], () => report.id);
   }
 
@@ -249,7 +252,9 @@ export class Play {
     this.#clock.offsetMs = 0;
     this.#faults = 0;
     // Analytics has what is weeks late; the other reports' months are final by then.
-    for (const [shownAfterDays, reports] of shownAfter) {
+    for (const [shownAfterDays, all] of shownAfter) {
+      const reports = all.filter((id) => this.#schedule.reports.includes(id));
+      if (reports.length === 0) continue;
       const shownMs = dayStart(this.#schedule.startsAt.getTime()) + (lifeAfterStartDays + shownAfterDays) * dayMs;
       this.#clock.trueMs = Math.max(this.#clock.trueMs, shownMs) + 2 * hourMs;
       for (let cycle = 0; cycle < 4; cycle++) {

@@ -24,9 +24,9 @@ export interface ProcessOptions {
   readonly delta: boolean;
   /** Absent: nothing is kept. */
   readonly disk?: MemoryDisk;
-  /** A report was read whole. */
+  /** A report was read whole; before {@link onRead}. */
   readonly onReport: (report: Report) => void;
-  readonly onRead?: (result: ReadResult) => void;
+  readonly onRead: (result: ReadResult) => void;
   /** What was exported so far is on the disk. */
   readonly onSaved: () => void;
 }
@@ -71,11 +71,10 @@ export class SimulatedProcess {
       deadlineMs: 20_000,
       connect: () => transport,
       onRead: (result) => {
-        onRead?.(result);
         if (result.outcome === 'internal') this.errors.push(...result.failures);
-        if (result.reading === undefined) return;
-        if (result.reading.report !== undefined) onReport(result.reading.report);
-        this.#totals.take(result.reading);
+        if (result.reading?.report !== undefined) onReport(result.reading.report);
+        onRead(result);
+        if (result.reading !== undefined) this.#totals.take(result.reading);
       },
     });
     this.#pollers = open.pollers;

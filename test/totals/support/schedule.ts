@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { type ReportId, reportIds } from '../../../src/model/report.ts';
 
 /** What happens to the agent, its upstream and its backend, one thing after the other. */
 export type Step =
@@ -25,6 +26,8 @@ export interface Schedule {
   readonly delta: boolean;
   readonly keepsState: boolean;
   readonly mostPerPage: number;
+  /** What the key may read. */
+  readonly reports: readonly ReportId[];
   readonly steps: readonly Step[];
 }
 
@@ -36,21 +39,16 @@ const delivery = fc.oneof(
   { weight: 1, arbitrary: fc.constant('refused' as const) },
 );
 
-const cycle = fc.record(
-  {
-    kind: fc.constant('cycle' as const),
-    minutes: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 20 }) }, { weight: 3, arbitrary: fc.integer({ min: 20, max: 400 }) }),
-    faults: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: fc.constantFrom(0.03, 0.2, 0.7) }),
-    deliveries: fc.array(delivery, { minLength: 1, maxLength: 3 }),
-    killed: fc.constantFrom('collected' as const, 'kept' as const, 'sent' as const),
-  },
-  { requiredKeys: ['kind', 'minutes', 'faults', 'deliveries'] },
-);
+const cycle = fc.record({
+  kind: fc.constant('cycle' as const),
+  minutes: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 20 }) }, { weight: 3, arbitrary: fc.integer({ min: 20, max: 400 }) }),
+  faults: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: fc.constantFrom(0.03, 0.2, 0.7) }),
+  deliveries: fc.array(delivery, { minLength: 1, maxLength: 3 }),
+});
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  // Few are killed.
-  { weight: 30, arbitrary: cycle.map(({ killed: _, ...rest }) => rest) },
-  { weight: 3, arbitrary: cycle },
+  { weight: 30, arbitrary: cycle },
+  { weight: 2, arbitrary: fc.tuple(cycle, fc.constantFrom('collected' as const, 'kept' as const, 'sent' as const)).map(([one, killed]) => ({ ...one, killed })) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('sleep' as const), hours: fc.oneof(fc.integer({ min: 5, max: 60 }), fc.integer({ min: 60, max: 900 })) }) },
   { weight: 3, arbitrary: fc.constant({ kind: 'restart' as const }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('clock' as const), offsetMs: fc.constantFrom(-9 * minuteMs, 9 * minuteMs, -60 * minuteMs, 60 * minuteMs, 3_652 * 24 * 60 * minuteMs, -3_652 * 24 * 60 * minuteMs) }) },
@@ -68,5 +66,11 @@ export const schedules: fc.Arbitrary<Schedule> = fc.record({
   delta: fc.boolean(),
   keepsState: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
   mostPerPage: fc.constantFrom(7, 24, 168, 1_000),
-  steps: fc.array(step, { minLength: 8, maxLength: 45 }),
+  // One or two for the most part: so there are more schedules.
+  reports: fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...reportIds).map((id) => [id]) },
+    { weight: 2, arbitrary: fc.constant(['anthropic-usage', 'anthropic-cost'] as const) },
+    { weight: 1, arbitrary: fc.constant(reportIds) },
+  ),
+  steps: fc.array(step, { minLength: 8, maxLength: 35 }),
 });
