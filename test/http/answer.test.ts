@@ -99,7 +99,7 @@ test.each([
   ['', undefined],
   [undefined, undefined],
 ])('a Retry-After of %j asks to wait for %j ms, whatever the refusal', async (header, waitMs) => {
-  const headers = header === undefined ? {} : { 'retry-after': header };
+  const headers = { date: now.toUTCString(), ...(header !== undefined && { 'retry-after': header }) };
   for (const status of [403, 429, 503]) {
     expect((await failureOf({ status, body: '', headers })).retryAfterMs, String(status)).toBe(waitMs);
   }
