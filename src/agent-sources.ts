@@ -6,6 +6,7 @@ import type { Source, SourceId } from './model/reading.ts';
 import { AnthropicClient } from './sources/anthropic/client.ts';
 import { anthropicCostSource, anthropicUsageSource } from './sources/anthropic/index.ts';
 import { anthropicNamesSource } from './sources/anthropic/names.ts';
+import { PageParser } from './sources/anthropic/page-parser.ts';
 import { ClaudeAiClient } from './sources/claude-ai/client.ts';
 import { claudeAiSource } from './sources/claude-ai/index.ts';
 import { cookiejar } from './sources/cookies/cookiejar.ts';
@@ -36,14 +37,15 @@ export type SourceIdentity = Pick<Source, 'id' | 'account'>;
 /** A poller for every configured source. */
 export interface OpenPollers {
   readonly pollers: readonly Poller[];
-  /** Lets go of the connections. */
+  /** Lets go of the connections and of the worker. */
   close(): void;
 }
 
 /** Makes a poller for every configured source; nothing is read yet. */
 export function openPollers(config: Config, options: OpenOptions): OpenPollers {
   const { account, claudeAi, anthropic, openRouter } = config;
-  const jars: CookieProvider[] = [];
+  const pages = new PageParser();
+  const closed: { close(): void }[] = [pages];
   const sources: Source[] = [];
   const observer = (id: SourceId): RequestObserver => {
     return (status) => options.onRequest?.({ id, account }, status);
@@ -52,13 +54,13 @@ export function openPollers(config: Config, options: OpenOptions): OpenPollers {
   if (claudeAi !== undefined) {
     const http = new HttpClient({ userAgent: claudeAi.userAgent ?? userAgent, observe: observer('claude-ai') });
     const cookies = cookieProvider(claudeAi.cookies);
-    jars.push(cookies);
+    closed.push(cookies);
     sources.push(claudeAiOf(claudeAi, account, http, cookies));
   }
   if (anthropic !== undefined) {
     const limiter = new Limiter(adminRequestsPerMinute, options.clock);
     const http = (id: SourceId): HttpClient => new HttpClient({ userAgent, observe: observer(id) });
-    sources.push(...anthropicSources(anthropic, account, limiter, http));
+    sources.push(...anthropicSources(anthropic, account, { limiter, pages }, http));
   }
   if (openRouter !== undefined) {
     const { apiKey, baseUrl, intervalMs } = openRouter;
@@ -69,7 +71,7 @@ export function openPollers(config: Config, options: OpenOptions): OpenPollers {
   return {
     pollers: sources.map((source) => new Poller({ source, clock, random, deadlineMs, ...(onRead && { onRead }) })),
     close() {
-      for (const jar of jars) jar.close();
+      for (const one of closed) one.close();
     },
   };
 }
@@ -85,10 +87,15 @@ function claudeAiOf(config: ClaudeAiConfig, account: string, http: HttpClient, c
   });
 }
 
-/** Each has a client of its own, so that its requests are counted as its own; they share the organization's limit. */
-function anthropicSources(config: AnthropicConfig, account: string, limiter: Limiter, http: (id: SourceId) => HttpClient): Source[] {
+/** Each has a client of its own, so that its requests are counted as its own; they share the organization's limit and the worker. */
+function anthropicSources(
+  config: AnthropicConfig,
+  account: string,
+  shared: { readonly limiter: Limiter; readonly pages: PageParser },
+  http: (id: SourceId) => HttpClient,
+): Source[] {
   const { adminKey, baseUrl, usageIntervalMs, costIntervalMs, slowIntervalMs, usageGroupBy } = config;
-  const client = (id: SourceId): AnthropicClient => new AnthropicClient({ http: http(id), baseUrl, adminKey, limiter });
+  const client = (id: SourceId): AnthropicClient => new AnthropicClient({ http: http(id), baseUrl, adminKey, ...shared });
   return [
     anthropicUsageSource({ account, intervalMs: usageIntervalMs, client: client('anthropic-usage'), dimensions: usageGroupBy }),
     anthropicCostSource({ account, intervalMs: costIntervalMs, client: client('anthropic-cost') }),

@@ -1,6 +1,27 @@
 import { SourceError } from '../model/source-error.ts';
 import { defaultLimits } from './limits.ts';
 
+/** The text of a body. Takes a byte order mark off, which JSON.parse would not. */
+export function decoded(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/**
+ * Parses the body of an answer of 200.
+ * @param what names the request in messages.
+ * @throws {SourceError} as {@link parseJson}, and `schema` when it says of itself that it is an error, in whatever shape.
+ */
+export function parseAnswer(body: string, what: string): unknown {
+  const json = parseJson(body, what);
+  if (hasError(json)) throw new SourceError('schema', `${what} answered 200 with an error in its body`, { status: 200 });
+  return json;
+}
+
+function hasError(json: unknown): boolean {
+  if (typeof json !== 'object' || json === null) return false;
+  return ('error' in json && Boolean(json.error)) || ('type' in json && json.type === 'error');
+}
+
 /**
  * Parses a body of JSON.
  * @param what names the request in messages.

@@ -4,16 +4,17 @@ import { type HttpAnswer, startUpstream } from '../../../src/demo/http-server.ts
 import { HttpClient } from '../../../src/http/client.ts';
 import { Limiter } from '../../../src/http/limiter.ts';
 import { systemClock } from '../../../src/model/clock.ts';
+import { inSlices } from '../../../src/model/slices.ts';
 import type { Cell } from '../../../src/model/report.ts';
 import { Secret } from '../../../src/model/secret.ts';
 import type { UsageDimension } from '../../../src/model/usage-dimensions.ts';
-import { bucketsOf } from '../../../src/sources/anthropic/buckets.ts';
+import { bucketsOf, cellsOf } from '../../../src/sources/anthropic/buckets.ts';
 import { AnthropicClient } from '../../../src/sources/anthropic/client.ts';
-import { costCells } from '../../../src/sources/anthropic/cost-rows.ts';
+import { columnsOf } from '../../../src/sources/anthropic/columns.ts';
+import { costReader, costShape } from '../../../src/sources/anthropic/cost-rows.ts';
 import { anthropicUsageSource } from '../../../src/sources/anthropic/index.ts';
 import { anthropicNamesSource } from '../../../src/sources/anthropic/names.ts';
-import { tokenPage } from '../../../src/sources/anthropic/pages.ts';
-import { usageCells } from '../../../src/sources/anthropic/usage-rows.ts';
+import { usageReader, usageShape } from '../../../src/sources/anthropic/usage-rows.ts';
 
 const fixtures = new URL('../../fixtures/admin-api/', import.meta.url);
 const context = { signal: AbortSignal.timeout(60_000), now: new Date('2026-11-18T12:00:00Z') };
@@ -138,13 +139,15 @@ const reports: readonly ReportRow[] = [
   },
 ];
 
-test.each(reports)('$files.0 and what follows it', ({ files, span: [from, to], dimensions, cells }) => {
-  const pages = files.map((file) => tokenPage(JSON.parse(read(file)), file));
+test.each(reports)('$files.0 and what follows it', async ({ files, span: [from, to], dimensions, cells }) => {
+  const [shape, readPage] = dimensions === undefined ? [costShape, costReader()] : [usageShape(dimensions), usageReader(dimensions)];
+  const pages = files.map((file) => columnsOf(JSON.parse(read(file)), file, shape));
   expect(pages.map(({ next }) => next !== undefined)).toEqual(files.map((_, index) => index < files.length - 1));
-  const rows = pages.flatMap((page) => page.rows);
-  const buckets = bucketsOf('report', rows, new Date(from), new Date(to), new Date(to));
-  const found = dimensions === undefined ? costCells(buckets) : usageCells(buckets, dimensions);
-  expect(found.map(line)).toEqual(cells);
+  const readPages = await Promise.all(pages.map(async (page) => ({ ...page, cells: await inSlices(readPage(page)) })));
+  const found = cellsOf(bucketsOf('report', readPages, new Date(from), new Date(to), new Date(to)));
+  expect([...found].map(line)).toEqual(cells);
+  // Walked again they are the same.
+  expect([...found].map(line)).toEqual(cells);
 });
 
 function line({ metric, bucketStart, attributes, value }: Cell): string {
