@@ -30,7 +30,7 @@ const headBytes = 256 * 1024;
  */
 export function jsonOf(response: HttpResponse, what: string, now: Date): unknown {
   checkAnswer(response, what, now);
-  return parseAnswer(response.body, what);
+  return parseAnswer(response.bytes, what);
 }
 
 /**
@@ -66,7 +66,7 @@ function refusal(response: HttpResponse, what: string, now: Date): SourceError {
 
 function errorOf(response: HttpResponse, what: string): { type?: string | undefined; code?: string | undefined } | undefined {
   try {
-    const { error } = errorEnvelope.parse(parseJson(response.body, what));
+    const { error } = errorEnvelope.parse(parseJson(response.bytes, what));
     return { type: error.type, code: error.details?.error_code };
   } catch {
     return undefined;

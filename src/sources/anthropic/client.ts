@@ -58,7 +58,7 @@ export class AnthropicClient {
    */
   async get(path: string, query: URLSearchParams, context: ReadContext, beta?: string): Promise<unknown> {
     const response = await this.#answer(path, query, context, beta);
-    const json = parseAnswer(response.body, whatOf(path));
+    const json = parseAnswer(response.bytes, whatOf(path));
     checkClock(response, context.now);
     return json;
   }
@@ -112,7 +112,7 @@ function checkClock(response: HttpResponse, now: Date): void {
 function badRequest(response: HttpResponse, what: string): SourceError {
   let said: string | undefined;
   try {
-    said = textOf(objectOf(objectOf(parseJson(response.body, what))?.get('error'))?.get('message'));
+    said = textOf(objectOf(objectOf(parseJson(response.bytes, what))?.get('error'))?.get('message'));
   } catch {
     said = undefined;
   }

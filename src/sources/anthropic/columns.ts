@@ -43,9 +43,6 @@ export interface PageColumns {
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Fewer texts and combinations than this are in any page that is taken; a pair of them is one exact number. */
-const mostTexts = 2 ** 24;
-
 /**
  * Takes a page of a report apart.
  * @param json the parsed body. @param what the request in messages.
@@ -56,12 +53,13 @@ export function columnsOf(json: unknown, what: string, shape: RowShape): PageCol
   const { rows: found, next } = tokenPage(json, what);
   const buckets = found.map((bucket) => bucketOf(bucket, what));
   const count = buckets.reduce((total, { results }) => total + results.length, 0);
-  const ids = new Combinations(shape.ids.length);
+  const ids = new Combinations(shape.ids.map(() => new Texts()));
   const amounts = new Texts();
   const combinationOf = new Uint32Array(count);
   const amountOf = new Uint32Array(shape.amount === undefined ? 0 : count);
-  const counts = shape.counts.map(() => new Float64Array(count));
+  const counts = shape.counts.map((path) => ({ path, values: new Float64Array(count) }));
   const always = Object.entries(shape.always ?? {});
+  const codes = new Uint32Array(shape.ids.length);
   let at = 0;
   for (const { results } of buckets) {
     for (const result of results) {
@@ -69,8 +67,9 @@ export function columnsOf(json: unknown, what: string, shape: RowShape): PageCol
       for (const [field, text] of always) {
         if (row[field] !== text) throw new SourceError('schema', `${shape.report} has a row whose ${field} is not ${text}`);
       }
-      combinationOf[at] = ids.place(shape.ids.map((field) => idOf(row[field], field, shape)));
-      for (const [index, path] of shape.counts.entries()) (counts[index] as Float64Array)[at] = countAt(row, path, shape);
+      for (let index = 0; index < codes.length; index++) codes[index] = codeOf(row, index, ids.texts, shape);
+      combinationOf[at] = ids.place(codes);
+      for (const { path, values } of counts) values[at] = countAt(row, path, shape);
       if (shape.amount !== undefined) amountOf[at] = amounts.place(amountText(row, shape.amount, shape));
       at += 1;
     }
@@ -79,10 +78,10 @@ export function columnsOf(json: unknown, what: string, shape: RowShape): PageCol
     starts: Float64Array.from(buckets, ({ startMs }) => startMs),
     ends: Float64Array.from(buckets, ({ endMs }) => endMs),
     rows: Uint32Array.from(buckets, ({ results }) => results.length),
-    texts: ids.texts,
+    texts: ids.texts.map(({ all }) => all),
     combinations: ids.all(),
     combinationOf,
-    counts,
+    counts: counts.map(({ values }) => values),
     amounts: amounts.all,
     amountOf,
     ...(next !== undefined && { next }),
@@ -115,9 +114,17 @@ function isObject(value: unknown): value is Row {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function idOf(value: unknown, field: string, shape: RowShape): string | undefined {
-  if (value === null || value === undefined) return undefined;
-  return textOf(value) ?? unreadable(shape, field);
+/** 0 for null, else 1 + the place of the text. */
+function codeOf(row: Row, index: number, texts: readonly Texts[], shape: RowShape): number {
+  const field = shape.ids[index] ?? '';
+  const value = row[field];
+  if (value === null || value === undefined) return 0;
+  if (typeof value !== 'string') return unreadable(shape, field);
+  const ofField = texts[index];
+  // What is known was looked at when it came first.
+  const known = ofField?.placeOf(value);
+  if (known === undefined && textOf(value) === undefined) return unreadable(shape, field);
+  return 1 + (known ?? ofField?.place(value) ?? 0);
 }
 
 function countAt(row: Row, path: readonly string[], shape: RowShape): number {
@@ -140,51 +147,83 @@ class Texts {
   readonly all: string[] = [];
   readonly #places = new Map<string, number>();
 
-  /** Where a text stands in {@link all}. */
+  /** Where a text stands in {@link all}, if it does. */
+  placeOf(text: string): number | undefined {
+    return this.#places.get(text);
+  }
+
+  /** Where a text stands in {@link all} from now on. */
   place(text: string): number {
-    let place = this.#places.get(text);
-    if (place === undefined) {
-      place = this.all.push(text) - 1;
-      this.#places.set(text, place);
-    }
+    const known = this.#places.get(text);
+    if (known !== undefined) return known;
+    const place = this.all.push(text) - 1;
+    this.#places.set(text, place);
     return place;
   }
 }
 
-/** Distinct combinations of texts, by a tree with a level for each field. */
+type Codes = Uint32Array | readonly number[];
+
+/** Distinct combinations of codes, in the order in which they came: a hash table of plain numbers, as every row asks it. */
 class Combinations {
-  readonly #fields: Texts[];
-  /** By level: pairs of a node and a text, as one number, → the node below. */
-  readonly #levels: Map<number, number>[];
-  readonly #found: number[] = [];
+  readonly texts: readonly Texts[];
+  readonly #codes: number[] = [];
+  /** By hash, or the next free place after it: 1 + the combination, 0 where none is. At most half full. */
+  #table = new Uint32Array(1024);
+  #count = 0;
 
-  constructor(fields: number) {
-    this.#fields = Array.from({ length: fields }, () => new Texts());
-    this.#levels = this.#fields.map(() => new Map<number, number>());
-  }
-
-  get texts(): readonly (readonly string[])[] {
-    return this.#fields.map(({ all }) => all);
+  constructor(texts: readonly Texts[]) {
+    this.texts = texts;
   }
 
   /** Where a combination stands; without any field there is one. */
-  place(texts: readonly (string | undefined)[]): number {
-    let node = 0;
-    let isNew = false;
-    const codes = texts.map((text, field) => (text === undefined ? 0 : 1 + (this.#fields[field]?.place(text) ?? 0)));
-    for (const [field, code] of codes.entries()) {
-      const level = this.#levels[field] as Map<number, number>;
-      const pair = node * mostTexts + code;
-      const below = level.get(pair);
-      isNew = below === undefined;
-      node = below ?? level.size;
-      if (isNew) level.set(pair, node);
+  place(codes: Uint32Array): number {
+    let slot = this.#slotOf(codes);
+    let found = this.#table[slot] ?? 0;
+    if (found !== 0) return found - 1;
+    for (const code of codes) this.#codes.push(code);
+    this.#count += 1;
+    if (this.#count * 2 > this.#table.length) {
+      this.#grow();
+      slot = this.#slotOf(codes);
     }
-    if (isNew) this.#found.push(...codes);
-    return node;
+    this.#table[slot] = found = this.#count;
+    return found - 1;
   }
 
   all(): Uint32Array {
-    return Uint32Array.from(this.#found);
+    return Uint32Array.from(this.#codes);
   }
+
+  /** Of the combination, or the free one where it belongs. */
+  #slotOf(codes: Codes): number {
+    const mask = this.#table.length - 1;
+    for (let slot = hashOf(codes) & mask; ; slot = (slot + 1) & mask) {
+      const found = this.#table[slot] ?? 0;
+      if (found === 0 || this.#isAt(found - 1, codes)) return slot;
+    }
+  }
+
+  #isAt(place: number, codes: Codes): boolean {
+    for (let index = 0; index < codes.length; index++) {
+      if (this.#codes[place * codes.length + index] !== codes[index]) return false;
+    }
+    return true;
+  }
+
+  #grow(): void {
+    const fields = this.texts.length;
+    this.#table = new Uint32Array(this.#table.length * 2);
+    for (let place = 0; place < this.#count - 1; place++) {
+      this.#table[this.#slotOf(this.#codes.slice(place * fields, (place + 1) * fields))] = place + 1;
+    }
+  }
+}
+
+/** FNV-1a over the numbers, its high bits brought down to where the table looks. */
+function hashOf(codes: Codes): number {
+  let hash = 0x811c9dc5;
+  for (const code of codes) hash = Math.imul(hash ^ code, 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+  return (hash ^ (hash >>> 13)) >>> 0;
 }

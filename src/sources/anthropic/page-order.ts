@@ -1,4 +1,4 @@
-import { decoded, parseAnswer } from '../../http/json.ts';
+import { parseAnswer } from '../../http/json.ts';
 import type { Reason } from '../../model/reasons.ts';
 import { SourceError } from '../../model/source-error.ts';
 import { type PageColumns, type RowShape, columnsOf } from './columns.ts';
@@ -18,7 +18,7 @@ export type PageResult =
 
 /** From the bytes of a good answer to columns. Pure. @throws {SourceError} as `parseAnswer` and {@link columnsOf} */
 export function parsePage({ bytes, what, shape }: PageOrder): PageColumns {
-  return columnsOf(parseAnswer(decoded(bytes), what), what, shape);
+  return columnsOf(parseAnswer(bytes, what), what, shape);
 }
 
 /** As {@link parsePage}, with a refusal as a value. */
