@@ -4,13 +4,16 @@ import type { PageColumns } from './columns.ts';
 import { type PageOrder, type PageResult, parsePage } from './page-order.ts';
 
 /**
- * From this size on a page is parsed by the worker. Half a mebibyte is some ten milliseconds of the main thread, and a small
- * organization never has a page as large: it never pays for a worker's start and memory.
+ * From this size on a page is parsed by the worker. Half a mebibyte takes some five milliseconds, and a small organization never
+ * has a page as large: it never pays for a worker's start and memory.
  */
 const workerFromBytes = 512 * 1024;
 
-/** Heap of the worker: that of the largest page that is taken, several times over. */
-const workerHeapMb = 512;
+/** Heap of the worker: enough for the largest page that is taken as text and as objects, and no more than that. */
+const workerHeapMb = 256;
+
+/** Of it for what is new. V8's own choice for a parse is to let garbage of twenty times a page pile up. */
+const workerYoungMb = 24;
 
 /** The file beside this one that the worker runs: as written, or as built. */
 const workerFile = new URL(`./page-worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url);
@@ -98,7 +101,7 @@ export class PageParser {
       // Nothing of the environment, and no module that the process was started with, has any business there.
       env: {},
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: workerHeapMb },
+      resourceLimits: { maxOldGenerationSizeMb: workerHeapMb, maxYoungGenerationSizeMb: workerYoungMb },
     });
     const onDeath = (error: SourceError): void => {
       if (this.#worker === worker) this.#lose(error);

@@ -18,11 +18,11 @@ const auditEveryMs = 60 * 60_000;
 const maxBuckets = { '1h': 168, '1d': 31 } as const;
 
 /**
- * JSON that a page is meant to have at most. A page is in memory as bytes, as text and as the objects that it is parsed to, one
- * after the other some five times its size; sixteen mebibytes are tens of thousands of rows, more than most organizations
- * have in all: those ask for as many buckets as the API gives, and need no request more.
+ * JSON that a page is meant to have at most. A page is in memory as bytes, as text and as the objects that it is parsed to, some
+ * five times its size in all. Eight mebibytes are nearly twenty thousand rows, more than most organizations have in the days that
+ * are read each time: those ask for as many buckets as the API gives, and need no request more.
  */
-const pageBytes = 16 * 1024 * 1024;
+const pageBytes = 8 * 1024 * 1024;
 
 /** How far this machine's clock may be ahead of the upstream's, generously. */
 const clockMarginMs = 15 * 60_000;
