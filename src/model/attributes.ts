@@ -34,12 +34,19 @@ export function attributeSet(content: Readonly<Record<string, string | undefined
   return made;
 }
 
-/** Sorted. */
+/** Of what is there, sorted. */
 function namesOf(content: Readonly<Record<string, string | undefined>>): string[] {
-  let names = Object.keys(content);
-  if (names.some((name) => content[name] === undefined)) names = names.filter((name) => content[name] !== undefined);
+  const names = Object.keys(content);
+  let count = 0;
+  let isSorted = true;
+  for (const name of names) {
+    if (content[name] === undefined) continue;
+    if (count > 0 && (names[count - 1] ?? '') > name) isSorted = false;
+    names[count++] = name;
+  }
+  names.length = count;
   // Most come in order, and a look is cheaper than to sort.
-  return names.every((name, index) => index === 0 || (names[index - 1] ?? '') < name) ? names : names.sort();
+  return isSorted ? names : names.sort();
 }
 
 /** 32 bits of FNV-1a over the UTF-16 units of names and values. */

@@ -13,21 +13,23 @@ export function* idSets(
   fields: readonly string[],
   nulls: Readonly<Record<string, string>>,
 ): Generator<void, readonly AttributeSet[]> {
-  const values: (string | undefined)[][] = [];
+  const columns: { field: string; index: number; values: (string | undefined)[] }[] = [];
   for (const [index, field] of fields.entries()) {
-    const ofField: (string | undefined)[] = [nulls[field]];
+    const values: (string | undefined)[] = [nulls[field]];
     for (const text of texts[index] ?? []) {
-      ofField.push(cleanText(text));
+      values.push(cleanText(text));
       yield;
     }
-    values.push(ofField);
+    columns.push({ field, index, values });
   }
+  // So none of the sets has to be sorted.
+  columns.sort((a, b) => (a.field < b.field ? -1 : 1));
   const sets: AttributeSet[] = [];
   // Without any field there is one combination, the empty one.
   const count = fields.length === 0 ? 1 : combinations.length / fields.length;
   for (let first = 0; sets.length < count; first += fields.length) {
     const ids: Record<string, string | undefined> = {};
-    for (const [index, field] of fields.entries()) ids[field] = values[index]?.[combinations[first + index] ?? 0];
+    for (const { field, index, values } of columns) ids[field] = values[combinations[first + index] ?? 0];
     sets.push(attributeSet(ids));
     yield;
   }
