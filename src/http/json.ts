@@ -1,5 +1,5 @@
 import { SourceError } from '../model/source-error.ts';
-import { defaultLimits } from './limits.ts';
+import { mostLevels, mostValues } from './limits.ts';
 
 /** The text of a body. Takes a byte order mark off, which JSON.parse would not. */
 export function decoded(bytes: Uint8Array): string {
@@ -25,10 +25,12 @@ function hasError(json: unknown): boolean {
 /**
  * Parses a body of JSON.
  * @param body UTF-8. @param what names the request in messages.
- * @throws {SourceError} `schema` when it is not JSON (its text is not quoted), `too_large` when nested too deeply.
+ * @throws {SourceError} `schema` when it is not JSON (its text is not quoted), `too_large` when it nests too deeply or has too many
+ *   values.
  */
-export function parseJson(body: Uint8Array, what: string, depth: number = defaultLimits.depth): unknown {
-  if (deeperThan(body, depth)) throw new SourceError('too_large', `${what} answered with JSON that nests more than ${depth} levels`);
+export function parseJson(body: Uint8Array, what: string): unknown {
+  const excess = excessOf(body);
+  if (excess !== undefined) throw new SourceError('too_large', `${what} answered with JSON that ${excess}`);
   try {
     return JSON.parse(decoded(body)) as unknown;
   } catch {
@@ -37,17 +39,20 @@ export function parseJson(body: Uint8Array, what: string, depth: number = defaul
   }
 }
 
-/** Counted on the bytes: a parsed value this deep would overflow whatever walks it. In UTF-8 no part of another character looks like a bracket. */
-function deeperThan(body: Uint8Array, limit: number): boolean {
-  let depth = 0;
+/** What is too much about a body; counted on its bytes, before any of it is made. In UTF-8 no part of another character looks like a bracket. */
+function excessOf(body: Uint8Array): string | undefined {
+  let levels = 0;
+  let values = 1;
   for (let i = 0; i < body.length; i++) {
     const byte = body[i];
     if (byte === 0x22 /* " */) i = endOfString(body, i + 1);
+    else if (byte === 0x2c /* , */) values++;
     else if (byte === 0x5b /* [ */ || byte === 0x7b /* { */) {
-      if (++depth > limit) return true;
-    } else if (byte === 0x5d /* ] */ || byte === 0x7d /* } */) depth--;
+      values++;
+      if (++levels > mostLevels) return `nests more than ${mostLevels} levels`;
+    } else if (byte === 0x5d /* ] */ || byte === 0x7d /* } */) levels--;
   }
-  return false;
+  return values > mostValues ? `has more than ${mostValues} values` : undefined;
 }
 
 /** Where the quotation mark stands that ends a string. */

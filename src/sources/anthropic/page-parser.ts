@@ -9,11 +9,12 @@ import { type PageOrder, type PageResult, parsePage } from './page-order.ts';
  */
 const workerFromBytes = 512 * 1024;
 
-/** Heap of the worker: enough for the largest page that is taken as text and as objects, and no more than that. */
-const workerHeapMb = 256;
-
-/** Of it for what is new. V8's own choice for a parse is to let garbage of twenty times a page pile up. */
-const workerYoungMb = 24;
+/**
+ * Heap of the worker, in mebibytes. The old part is more than any page can take within the limits of a body: to reach it would end
+ * the whole process, and V8's own choice may be lower on a small machine. The young part is small: V8's own choice lets garbage of
+ * twenty pages pile up.
+ */
+const workerHeap = { maxOldGenerationSizeMb: 1_024, maxYoungGenerationSizeMb: 24 };
 
 /** The file beside this one that the worker runs: as written, or as built. */
 const workerFile = new URL(`./page-worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url);
@@ -24,8 +25,6 @@ export interface PageParserOptions {
   readonly workerFromBytes?: number;
   /** What the worker runs. */
   readonly workerFile?: URL;
-  /** Heap of the worker, in mebibytes. */
-  readonly workerHeapMb?: number;
 }
 
 interface Job {
@@ -47,14 +46,13 @@ export class PageParser {
   #closed = false;
 
   constructor(options: PageParserOptions = {}) {
-    this.#options = { workerFromBytes, workerFile, workerHeapMb, ...options };
+    this.#options = { workerFromBytes, workerFile, ...options };
   }
 
   /**
    * The columns of a page.
    * @param order its bytes are handed over: nobody else may read them afterwards.
-   * @throws {SourceError} as `parsePage`; `timeout` when the signal is aborted before, `too_large` when the page needs more memory
-   *   than the worker may have, `internal` when the worker dies.
+   * @throws {SourceError} as `parsePage`; `timeout` when the signal is aborted before, `internal` when the worker dies.
    */
   async parse(order: PageOrder, signal: AbortSignal): Promise<PageColumns> {
     if (order.bytes.length < this.#options.workerFromBytes) return parsePage(order);
@@ -96,19 +94,18 @@ export class PageParser {
   }
 
   #start(): Worker {
-    const { workerFile, workerHeapMb } = this.#options;
-    const worker = new Worker(workerFile, {
+    const worker = new Worker(this.#options.workerFile, {
       // Nothing of the environment, and no module that the process was started with, has any business there.
       env: {},
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: workerHeapMb, maxYoungGenerationSizeMb: workerYoungMb },
+      resourceLimits: workerHeap,
     });
     const onDeath = (error: SourceError): void => {
       if (this.#worker === worker) this.#lose(error);
     };
     worker.on('message', (result: PageResult) => this.#done(result));
     worker.on('messageerror', (cause) => onDeath(new SourceError('internal', 'the columns of a page were lost', { cause })));
-    worker.on('error', (cause) => onDeath(deathOf(cause)));
+    worker.on('error', (cause) => onDeath(new SourceError('internal', 'the worker that parses pages died', { cause })));
     worker.on('exit', (code) => onDeath(new SourceError('internal', `the worker that parses pages ended with ${code}`)));
     return worker;
   }
@@ -144,13 +141,6 @@ export class PageParser {
 
 function cutOff({ what }: PageOrder): SourceError {
   return new SourceError('timeout', `${what} was not parsed in time`);
-}
-
-function deathOf(cause: unknown): SourceError {
-  if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return new SourceError('too_large', 'the page needs more memory than it may have');
-  }
-  return new SourceError('internal', 'the worker that parses pages died', { cause });
 }
 
 function errorOf({ reason, message, status }: Extract<PageResult, { refused: unknown }>['refused']): SourceError {
