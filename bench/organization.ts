@@ -15,7 +15,7 @@ import type { ReceiverAddress, ReceiverFigures } from './organization/receiver.t
 import { type Column, columns } from './table.ts';
 
 const steadyCycles = 3;
-const intervalMs = Number(process.env["X"] ?? 60_000);
+const intervalMs = 30_000;
 const adminKey = 'sk-ant-admin01-fake';
 const dayMs = 24 * 60 * 60_000;
 
@@ -159,6 +159,7 @@ function shown(measured: Measured, steady: boolean): Column {
     'JSON read, MiB': mebibytes(each(measured.admin, ({ jsonBytes }) => jsonBytes)),
     '  on the wire, MiB': mebibytes(each(measured.admin, ({ wireBytes }) => wireBytes)),
     ...part('read', (cycle) => cycle.read),
+    'read: resident memory at most, MiB': whole(most((cycle) => cycle.readMiB)),
     ...part('last page, ledger, points', (cycle) => cycle.ledger),
     ...part('push', (cycle) => cycle.push),
     ...part('whole cycle', (cycle) => cycle.whole),

@@ -18,6 +18,8 @@ export interface Cycle {
   /** From there to the last acknowledgement. */
   readonly push: PartFigures;
   readonly whole: PartFigures;
+  /** Most resident memory when a request of the read began or ended. */
+  readonly readMiB: number;
   readonly adminRequests: number;
   readonly pushRequests: number;
 }
@@ -56,6 +58,7 @@ function cycleOf(moments: readonly Moment[]): Cycle | undefined {
     ledger: part(lastAnswer, firstPush),
     push: part(firstPush, moments.length - 1),
     whole: part(0, moments.length - 1),
+    readMiB: Math.max(...moments.slice(0, lastAnswer + 1).map(({ residentMiB }) => residentMiB)),
     adminRequests: started('admin'),
     pushRequests: started('push'),
   };
