@@ -4,7 +4,6 @@ import got from 'got';
 import { SourceError } from '../model/source-error.ts';
 import { bodyOf } from './body.ts';
 import { transportError } from './failures.ts';
-import { decoded } from './json.ts';
 import { type BodyLimits, defaultLimits } from './limits.ts';
 
 /** A GET with its credentials. */
@@ -26,8 +25,6 @@ export interface HttpResponse {
    * may be handed over to a worker; then the answer has no body any more.
    */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The bytes as text; made when first asked for. */
-  readonly body: string;
 }
 
 /** Called once for each request that was made: with its status, or without one when no answer came. */
@@ -73,6 +70,7 @@ export class HttpClient {
       const chunks: Buffer[] = [];
       const patience = status === 200 ? undefined : setTimeout(() => stream.destroy(), refusalMs);
       try {
+        // A refusal is parsed where it arrives, however large a good answer may be.
         const taken = status === 200 ? limits : defaultLimits;
         for await (const chunk of bodyOf(stream, response, taken)) chunks.push(chunk);
       } catch (thrown) {
@@ -81,7 +79,12 @@ export class HttpClient {
       } finally {
         clearTimeout(patience);
       }
-      return answerOf(status, response, joined(chunks));
+      return {
+        status,
+        contentType: response.headers['content-type']?.toLowerCase() ?? '',
+        header: (name) => firstValue(response.headers[name]),
+        bytes: joined(chunks),
+      };
     } catch (thrown) {
       throw transportError(thrown, url, signal);
     } finally {
@@ -90,19 +93,6 @@ export class HttpClient {
       this.#observe(status);
     }
   }
-}
-
-function answerOf(status: number, { headers }: IncomingMessage, bytes: Uint8Array<ArrayBuffer>): HttpResponse {
-  let body: string | undefined;
-  return {
-    status,
-    contentType: headers['content-type']?.toLowerCase() ?? '',
-    header: (name) => firstValue(headers[name]),
-    bytes,
-    get body() {
-      return (body ??= decoded(bytes));
-    },
-  };
 }
 
 /** Buffers of Node's may lie in memory that they share, which cannot be handed over. */

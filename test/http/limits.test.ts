@@ -48,8 +48,8 @@ test.each<{ name: string; serve: Script; outcome: number | 'too_large' }>([
 async function read(url: URL): Promise<number | string> {
   const client = new HttpClient({ userAgent: 'test' });
   try {
-    const { body } = await client.get({ url, headers: {}, signal: AbortSignal.timeout(15_000) });
-    return Buffer.byteLength(body);
+    const { bytes } = await client.get({ url, headers: {}, signal: AbortSignal.timeout(15_000) });
+    return bytes.length;
   } catch (error) {
     if (error instanceof SourceError) return error.reason;
     throw error;
