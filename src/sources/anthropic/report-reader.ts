@@ -19,7 +19,7 @@ const auditEveryMs = 60 * 60_000;
 const maxBuckets = { '1h': 168, '1d': 31 } as const;
 
 /**
- * JSON that a page is meant to have at most. A page is in memory as bytes, as text and as the objects that it is parsed to, some
+ * JSON that a page is meant to have, as near as whole buckets come. A page is in memory as bytes, as text and as the objects that it is parsed to, some
  * five times its size in all. Eight mebibytes are nearly twenty thousand rows, more than most organizations have in the days that
  * are read each time: those ask for as many buckets as the API gives, and need no request more.
  */
@@ -116,7 +116,7 @@ export class ReportReader {
 
   /** How many buckets a page is to have. */
   #limit(width: Width): number {
-    const wanted = Math.floor(pageBytes / (this.#bucketBytes[width] ?? 0));
+    const wanted = Math.round(pageBytes / (this.#bucketBytes[width] ?? 0));
     return Math.max(1, Math.min(this.#mostBuckets[width], wanted));
   }
 
