@@ -57,6 +57,5 @@ function responseOf({ status, body, headers = {} }: PlainAnswer): HttpResponse {
     contentType: headers['content-type'] ?? 'application/json',
     header: (name) => headers[name],
     bytes: new TextEncoder().encode(text),
-    body: text,
   };
 }
