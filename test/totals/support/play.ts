@@ -33,7 +33,7 @@ function lifeOf({ life: seed, startsAt, reports }: Schedule): SimulatedOrganizat
   const startMs = dayStart(startsAt.getTime());
   // Analytics has a month open for as long again.
   const fromMs = startMs - (reports.includes('anthropic-analytics') ? 65 : 35) * dayMs;
-  const key = `${seed} ${fromMs}`;
+  const key = `${seed} ${fromMs} ${startMs}`;
   let life = lived.get(key);
   if (life === undefined) lived.set(key, (life = simulatedLife({ seed, fromMs, toMs: startMs + lifeAfterStartDays * dayMs, usesPerDay: 2, activitiesPerDay: 1, keys: 4 })));
   return life;
