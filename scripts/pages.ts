@@ -5,6 +5,7 @@ import { type MetricSpec, catalogue, durationBounds } from '../src/metrics/catal
 import { prometheusName } from '../src/metrics/prometheus-name.ts';
 import { explanations, reasons } from '../src/model/reasons.ts';
 import { sourceIds } from '../src/model/reading.ts';
+import { reportIds } from '../src/model/report.ts';
 
 /** Every generated page by its path from the root of the project. */
 export function pages(): ReadonlyMap<string, string> {
@@ -92,17 +93,29 @@ const attributeMeanings: readonly (readonly [key: string, meaning: string])[] = 
   ],
   ['currency', 'ISO 4217 code.'],
   ['window', 'Spend of an OpenRouter key: `total`, `daily`, `weekly` or `monthly`.'],
-  ['period', 'UTC month that a total is summed over, such as `2026-11`: where a series of its own begins.'],
-  ['type', 'Kind of token: `input` (uncached), `output`, `cache_read`, `cache_creation`.'],
+  ['period', 'UTC month that a total is summed over, such as `2026-11`, of Claude Code the UTC day: where a series of its own begins.'],
+  ['type', 'Kind of token: `input` (uncached), `output`, `cache_read`, `cache_creation`. Of lines of code: `added`, `removed`.'],
   ['cache_ttl', 'How long what was written to the cache lives, `5m` or `1h`; of `cache_creation` alone.'],
-  ['api_key_id', 'Id of the API key; `console` for use without one. `api_key_name` is its name, absent where it is not known.'],
+  [
+    'api_key_id',
+    'Id of the API key; `console` for use without one. `api_key_name` is its name, absent where it is not known; Claude Code’s report has the name alone.',
+  ],
   ['owner_email', 'Who made the key; so is `owner_name`. Absent with `ANTHROPIC_OWNER_ATTRIBUTES=false`, and where the maker is gone.'],
   ['workspace_id', 'Id of the workspace; `default` for the one without an id. `workspace_name` is its name, absent where it is not known.'],
   [
     'model',
     'As the report has it; so are `service_tier`, `context_window`, `cost_type`, `token_type` and `inference_geo`. Absent where the report says nothing. Of the usage, `ANTHROPIC_USAGE_GROUP_BY` decides which there are.',
   ],
-  ['report', 'Report that a total is made from: `anthropic-usage` or `anthropic-cost`.'],
+  ['actor_type', 'Who used Claude Code: `user_actor`, with `actor_email` unless `ANTHROPIC_OWNER_ATTRIBUTES=false`, or `api_actor`, with `api_key_name`.'],
+  ['terminal_type', 'Where Claude Code ran, such as `vscode`; absent where the report says nothing.'],
+  ['customer_type', 'How Claude Code is paid for: `api` or `subscription`.'],
+  ['tool', 'Tool of Claude Code that proposed an edit, such as `edit_tool`; `decision` is `accepted` or `rejected`.'],
+  [
+    'group',
+    'What a rate limit is for: a group of models such as `claude_opus_5`, or an API such as `batch`. `limiter` is what is limited, such as `requests_per_minute`.',
+  ],
+  ['organization.id', 'UUID of the organization; `organization.name` is its name.'],
+  ['report', `Report that a total is made from: ${reportIds.map((id) => `\`${id}\``).join(', ')}.`],
   ['metric', 'Total that the series are of.'],
   ['direction', '`up` or `down`.'],
   ['source', `${sourceIds.map((id) => `\`${id}\``).join(', ')}.`],
@@ -118,9 +131,11 @@ function metrics(): string {
     `A value that is not known has no point: never zero, never an old value as a new one. A point is sent until its window
 resets, its source is read again, or three of the source's intervals have passed. Countdowns and shares of time are computed
 at each collection. Counters are cumulative and begin at zero with the process.`,
-    `The totals of an organization (\`claude.tokens\`, \`claude.web_searches\`, \`claude.cost\`) are other counters: each is the sum
+    `The totals of an organization (\`claude.tokens\`, \`claude.cost\` and what else has a \`period\`) are other counters: each is the sum
 of its \`period\`, whenever the agent was started, and that period's first instant is its start time. They never fall: what the
-report takes back is held as debt. A month is sent until three days after its end, so that late data still raises it.
+report takes back is held as debt. A month is sent until three days after its end, so that late data still raises it;
+requests and cost by key, which are revised for longer, until 31 days after it; a day of Claude Code until the next one
+has ended.
 \`sum without (period) (increase(…))\` is the usage of any stretch of time.`,
     `Prometheus names are those of the translation strategy \`UnderscoreEscapingWithSuffixes\`, its default. In labels, dots
 become underscores; \`service.name\` is \`job\`, \`service.instance.id\` is \`instance\`.`,

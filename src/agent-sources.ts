@@ -4,8 +4,12 @@ import { Limiter } from './http/limiter.ts';
 import type { Clock } from './model/clock.ts';
 import type { Source, SourceId } from './model/reading.ts';
 import { AnthropicClient } from './sources/anthropic/client.ts';
+import { anthropicAnalyticsSource } from './sources/anthropic/analytics.ts';
+import { anthropicClaudeCodeSource } from './sources/anthropic/claude-code.ts';
 import { anthropicCostSource, anthropicUsageSource } from './sources/anthropic/index.ts';
+import { anthropicLimitsSource } from './sources/anthropic/limits.ts';
 import { anthropicNamesSource } from './sources/anthropic/names.ts';
+import { Workspaces } from './sources/anthropic/workspaces.ts';
 import { ClaudeAiClient } from './sources/claude-ai/client.ts';
 import { claudeAiSource } from './sources/claude-ai/index.ts';
 import { cookiejar } from './sources/cookies/cookiejar.ts';
@@ -87,12 +91,18 @@ function claudeAiOf(config: ClaudeAiConfig, account: string, http: HttpClient, c
 
 /** Each has a client of its own, so that its requests are counted as its own; they share the organization's limit. */
 function anthropicSources(config: AnthropicConfig, account: string, limiter: Limiter, http: (id: SourceId) => HttpClient): Source[] {
-  const { adminKey, baseUrl, usageIntervalMs, costIntervalMs, slowIntervalMs, usageGroupBy } = config;
+  const { adminKey, baseUrl, usageIntervalMs, costIntervalMs, slowIntervalMs, usageGroupBy, analyticsBeta, owners } = config;
   const client = (id: SourceId): AnthropicClient => new AnthropicClient({ http: http(id), baseUrl, adminKey, limiter });
+  const names = client('anthropic-names');
+  const workspaces = new Workspaces(names);
+  const slow = { account, intervalMs: slowIntervalMs };
   return [
     anthropicUsageSource({ account, intervalMs: usageIntervalMs, client: client('anthropic-usage'), dimensions: usageGroupBy }),
     anthropicCostSource({ account, intervalMs: costIntervalMs, client: client('anthropic-cost') }),
-    anthropicNamesSource({ account, intervalMs: slowIntervalMs, client: client('anthropic-names') }),
+    anthropicNamesSource({ ...slow, client: names, workspaces }),
+    anthropicAnalyticsSource({ ...slow, client: client('anthropic-analytics'), workspaces, beta: analyticsBeta }),
+    anthropicClaudeCodeSource({ ...slow, client: client('anthropic-claude-code'), owners }),
+    anthropicLimitsSource({ ...slow, client: client('anthropic-limits') }),
   ];
 }
 

@@ -66,7 +66,10 @@ function originOf(id: SourceId, { claudeAi, anthropic, openRouter }: Config): st
         : [cookiesFrom(claudeAi), ...elsewhere(claudeAi.baseUrl, settings.CLAUDE_AI_BASE_URL.default)];
     case 'anthropic-usage':
     case 'anthropic-cost':
+    case 'anthropic-analytics':
+    case 'anthropic-claude-code':
     case 'anthropic-names':
+    case 'anthropic-limits':
       return anthropic === undefined ? [] : elsewhere(anthropic.baseUrl, settings.ANTHROPIC_ADMIN_BASE_URL.default);
     case 'openrouter':
       return openRouter === undefined ? [] : elsewhere(openRouter.baseUrl, settings.OPENROUTER_ACCOUNT_BASE_URL.default);

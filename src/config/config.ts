@@ -37,8 +37,10 @@ export interface AnthropicConfig {
   readonly baseUrl: URL;
   readonly usageIntervalMs: number;
   readonly costIntervalMs: number;
-  /** Of names. */
+  /** Of names, Analytics, Claude Code and limits. */
   readonly slowIntervalMs: number;
+  /** Header anthropic-beta of the Usage and Cost Analytics API. */
+  readonly analyticsBeta: string;
   readonly usageGroupBy: readonly UsageDimension[];
   /** Whether people's names and e-mail addresses become attributes. */
   readonly owners: boolean;
@@ -135,9 +137,10 @@ function anthropicConfig(checked: Checked): AnthropicConfig | undefined {
     slowIntervalMs: checked.interval('ANTHROPIC_SLOW_POLL_INTERVAL', baseUrl),
   };
   const usageGroupBy = checked.value('ANTHROPIC_USAGE_GROUP_BY');
+  const analyticsBeta = checked.value('ANTHROPIC_ANALYTICS_BETA');
   const owners = checked.value('ANTHROPIC_OWNER_ATTRIBUTES') !== 'false';
-  if (adminKey === undefined || baseUrl === undefined || usageGroupBy === undefined) return undefined;
-  return { adminKey, baseUrl, ...intervals, usageGroupBy, owners };
+  if (adminKey === undefined || baseUrl === undefined || usageGroupBy === undefined || analyticsBeta === undefined) return undefined;
+  return { adminKey, baseUrl, ...intervals, usageGroupBy, analyticsBeta, owners };
 }
 
 function exportConfig(variables: RawSettings, raw: RawSettings, problems: string[]): ExportConfig {

@@ -128,7 +128,14 @@ export const settings = {
     default: '1h',
     floor: '15m',
     group: 'Claude Platform organization',
-    meaning: 'Time between two reads of the names of keys, people and workspaces.',
+    meaning:
+      'Time between two reads of what changes slowly: names of keys, people and workspaces, requests and cost by key (Analytics), Claude Code, rate limits.',
+  },
+  ANTHROPIC_ANALYTICS_BETA: {
+    schema: headerText.regex(/^[\w.-]*(,\s*[\w.-]+)*$/, 'is no name of a beta'),
+    default: 'analytics-usage-cost-2026-08-24',
+    group: 'Claude Platform organization',
+    meaning: 'Header anthropic-beta of requests to the Usage and Cost Analytics API.',
   },
   ANTHROPIC_USAGE_GROUP_BY: {
     schema: listOf(usageDimensions, { most: 5 }),
@@ -140,7 +147,7 @@ export const settings = {
     schema: oneOf(['true', 'false'] as const),
     default: 'true',
     group: 'Claude Platform organization',
-    meaning: 'Whether names and e-mail addresses of the keys’ owners become attributes: true or false.',
+    meaning: 'Whether names and e-mail addresses of people become attributes, of the keys’ owners and of Claude Code’s users: true or false.',
   },
   ANTHROPIC_ADMIN_BASE_URL: {
     schema: upstream,

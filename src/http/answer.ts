@@ -52,7 +52,7 @@ function refusal(response: HttpResponse, what: string, now: Date): SourceError {
   const envelope = errorOf(response, what);
   const said = envelope?.code ?? envelope?.type;
   const message = `${what} answered ${status}${said === undefined ? '' : ` (${said})`}`;
-  const options = { status, ...retryAfter(response, now) };
+  const options = { status, ...retryAfter(response, now), ...(envelope?.type !== undefined && { errorType: envelope.type }) };
   if (status === 401 || (status === 403 && envelope?.code === 'account_session_invalid')) {
     return new SourceError('credential_expired', message, options);
   }

@@ -1,16 +1,9 @@
 import type { GaugeName } from '../model/gauge-names.ts';
-import type { TotalName } from '../model/report.ts';
+import type { MetricSpec } from './metric-spec.ts';
+import { currentSpecs, totalSpecs } from './total-specs.ts';
 
-/** How a metric is made and what it means. Units are UCUM (https://ucum.org); `{…}` are annotations. */
-export interface MetricSpec {
-  readonly kind: 'gauge' | 'counter' | 'histogram';
-  /** Empty: a flag or a number without a unit. `1` is for shares only: Prometheus appends `_ratio` to it. */
-  readonly unit: '1' | 's' | 'USD' | '{currency}' | '{token}' | '{read}' | '{request}' | '{point}' | '{series}' | '{revision}' | '';
-  readonly valueType: 'int' | 'double';
-  readonly description: string;
-  /** Attribute keys; `account` comes with every metric that has an account. */
-  readonly attributes: readonly string[];
-}
+export type { MetricSpec } from './metric-spec.ts';
+export { currentSpecs, totalSpecs } from './total-specs.ts';
 
 const window = ['account', 'metric_name'] as const;
 const account = ['account'] as const;
@@ -87,6 +80,20 @@ export const gaugeSpecs: Readonly<Record<GaugeName, MetricSpec>> = {
     description: 'Time until the session cookie’s own expiry date, where the cookie service knows it.',
     attributes: account,
   },
+  'claude.rate_limit': {
+    kind: 'gauge',
+    unit: '',
+    valueType: 'int',
+    description: 'Limit of the organization as it is configured, by group of models or API and by limiter.',
+    attributes: ['account', 'group', 'limiter'],
+  },
+  'claude.organization.info': {
+    kind: 'gauge',
+    unit: '',
+    valueType: 'int',
+    description: 'Always 1; the attributes are the organization’s id, which Claude Code’s own telemetry has too, and its name.',
+    attributes: ['account', 'organization.id', 'organization.name'],
+  },
   'openrouter.credits.total': {
     kind: 'gauge',
     unit: 'USD',
@@ -136,75 +143,14 @@ export const gaugeSpecs: Readonly<Record<GaugeName, MetricSpec>> = {
     description: 'Time until the key’s cap resets; absent for a cap that never does.',
     attributes: account,
   },
-};
-
-const usageAttributes = [
-  'account',
-  'model',
-  'api_key_id',
-  'api_key_name',
-  'owner_email',
-  'owner_name',
-  'workspace_id',
-  'workspace_name',
-  'service_tier',
-  'context_window',
-] as const;
-const tokenAttributes = [...usageAttributes, 'type', 'cache_ttl'] as const;
-const costAttributes = [
-  'account',
-  'workspace_id',
-  'workspace_name',
-  'model',
-  'cost_type',
-  'token_type',
-  'service_tier',
-  'context_window',
-  'inference_geo',
-] as const;
-
-/** Totals of the organization's reports; `period` is the UTC month they are summed over. */
-export const totalSpecs: Readonly<Record<TotalName, MetricSpec>> = {
-  'claude.tokens': {
-    kind: 'counter',
-    unit: '{token}',
-    valueType: 'int',
-    description: 'Tokens used in the period, by type: input (uncached), output, cache_read, cache_creation.',
-    attributes: [...tokenAttributes, 'period'],
-  },
-  'claude.web_searches': {
-    kind: 'counter',
-    unit: '{request}',
-    valueType: 'int',
-    description: 'Web searches made in the period.',
-    attributes: [...usageAttributes, 'period'],
-  },
-  'claude.cost': {
-    kind: 'counter',
-    unit: 'USD',
+  'claude_usage_metrics.source.report.refreshed_timestamp': {
+    kind: 'gauge',
+    unit: 's',
     valueType: 'double',
-    description: 'Cost of the period in dollars, as the cost report has it.',
-    attributes: [...costAttributes, 'period'],
+    description: 'Up to when the report that was read is exported upstream, in seconds since 1970; what is later is incomplete.',
+    attributes: ['account', 'source'],
   },
 };
-
-/** The same since 00:00 UTC. */
-export const currentSpecs = {
-  'claude.tokens.current': {
-    kind: 'gauge',
-    unit: '{token}',
-    valueType: 'int',
-    description: 'Tokens used since 00:00 UTC.',
-    attributes: tokenAttributes,
-  },
-  'claude.cost.current': {
-    kind: 'gauge',
-    unit: 'USD',
-    valueType: 'double',
-    description: 'Cost since 00:00 UTC in dollars.',
-    attributes: costAttributes,
-  },
-} as const satisfies Readonly<Record<string, MetricSpec>>;
 
 /** What the ledger says of itself. */
 export const ledgerSpecs = {

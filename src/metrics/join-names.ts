@@ -12,7 +12,8 @@ export function joinNames(ids: AttributeSet, names: Names, owners: boolean): Att
   const workspace = names.workspaces.get(ids['workspace_id'] ?? '');
   return attributeSet({
     ...ids,
-    api_key_name: key?.name,
+    // Claude Code's report tells keys apart by their names, and has no ids.
+    api_key_name: key?.name ?? ids['api_key_name'],
     owner_email: owner?.email,
     owner_name: owner?.name,
     workspace_name: workspace?.name,

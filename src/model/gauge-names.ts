@@ -10,6 +10,8 @@ export const gaugeNames = [
   'claude.credit_pool.limit',
   'claude.credit_pool.remaining',
   'claude.session.seconds_to_expiry',
+  'claude.rate_limit',
+  'claude.organization.info',
   'openrouter.credits.total',
   'openrouter.credits.usage',
   'openrouter.credits.remaining',
@@ -17,6 +19,7 @@ export const gaugeNames = [
   'openrouter.key.limit',
   'openrouter.key.limit_remaining',
   'openrouter.key.seconds_to_reset',
+  'claude_usage_metrics.source.report.refreshed_timestamp',
 ] as const;
 
 /** One of {@link gaugeNames}. */

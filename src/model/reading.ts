@@ -5,7 +5,16 @@ import type { Report } from './report.ts';
 import type { SourceError } from './source-error.ts';
 
 /** The upstreams, as they appear in the `source` attribute. */
-export const sourceIds = ['claude-ai', 'openrouter', 'anthropic-usage', 'anthropic-cost', 'anthropic-names'] as const;
+export const sourceIds = [
+  'claude-ai',
+  'openrouter',
+  'anthropic-usage',
+  'anthropic-cost',
+  'anthropic-analytics',
+  'anthropic-claude-code',
+  'anthropic-names',
+  'anthropic-limits',
+] as const;
 
 /** One of {@link sourceIds}. */
 export type SourceId = (typeof sourceIds)[number];

@@ -7,7 +7,20 @@ export const reportIds = ['anthropic-usage', 'anthropic-cost', 'anthropic-analyt
 export type ReportId = (typeof reportIds)[number];
 
 /** Every total that a report may fill. What each means stands in the catalogue (metrics/catalogue.ts). */
-export const totalNames = ['claude.tokens', 'claude.web_searches', 'claude.cost'] as const;
+export const totalNames = [
+  'claude.tokens',
+  'claude.web_searches',
+  'claude.cost',
+  'claude.requests',
+  'claude.api_key.cost',
+  'claude.analytics.code.sessions',
+  'claude.analytics.code.lines',
+  'claude.analytics.code.commits',
+  'claude.analytics.code.pull_requests',
+  'claude.analytics.code.tool_decisions',
+  'claude.analytics.code.tokens',
+  'claude.analytics.code.cost',
+] as const;
 
 /** One of {@link totalNames}. */
 export type TotalName = (typeof totalNames)[number];

@@ -6,6 +6,8 @@ export interface SourceErrorOptions {
   readonly status?: number;
   /** How long the upstream asked to be left alone, in milliseconds; 0 or absent: no wish. */
   readonly retryAfterMs?: number;
+  /** The upstream's own word for the error, where its answer is an error envelope: `permission_error`. */
+  readonly errorType?: string;
   readonly cause?: unknown;
 }
 
@@ -17,6 +19,7 @@ export class SourceError extends Error {
   readonly reason: Reason;
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly errorType: string | undefined;
 
   constructor(reason: Reason, message: string, options: SourceErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -24,6 +27,7 @@ export class SourceError extends Error {
     this.reason = reason;
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
+    this.errorType = options.errorType;
   }
 }
 

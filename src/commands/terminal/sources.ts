@@ -12,7 +12,10 @@ const titles: Readonly<Record<SourceId, string>> = {
   openrouter: 'OpenRouter',
   'anthropic-usage': 'Admin usage',
   'anthropic-cost': 'Admin cost',
+  'anthropic-analytics': 'Analytics',
+  'anthropic-claude-code': 'Claude Code',
   'anthropic-names': 'Admin names',
+  'anthropic-limits': 'Rate limits',
 };
 
 /** A source’s name as people know it. */

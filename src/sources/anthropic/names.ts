@@ -3,18 +3,19 @@ import type { Notice, ReadContext, Reading, Source } from '../../model/reading.t
 import { type SourceError, toSourceError } from '../../model/source-error.ts';
 import { cleanText } from '../../model/text.ts';
 import { objectOf, textOf } from '../fields.ts';
-import type { AnthropicClient } from './client.ts';
 import type { AnthropicSourceOptions } from './index.ts';
-import { allRows, idPage } from './pages.ts';
-
-type Row = ReadonlyMap<string, unknown>;
+import { type ListRow, nameOf, readList } from './lists.ts';
+import { OptionalPart } from './withheld.ts';
+import type { Workspaces } from './workspaces.ts';
 
 /**
  * Names of keys, people and workspaces (list endpoints, all pages). A list that fails keeps what it had; one that the key
  * may not read is withheld, which is no failure.
  */
-export function anthropicNamesSource({ account, intervalMs, client }: AnthropicSourceOptions): Source {
+export function anthropicNamesSource({ account, intervalMs, client, workspaces }: AnthropicSourceOptions & { readonly workspaces: Workspaces }): Source {
   let known: Names = { apiKeys: new Map(), users: new Map(), workspaces: new Map() };
+  const part = (path: string): OptionalPart => new OptionalPart(`this key may not read /v1/organizations/${path}: those names are left out`);
+  const parts = { apiKeys: part('api_keys'), users: part('users'), workspaces: part('workspaces') };
   return {
     id: 'anthropic-names',
     account,
@@ -22,67 +23,36 @@ export function anthropicNamesSource({ account, intervalMs, client }: AnthropicS
     async read(context: ReadContext): Promise<Reading> {
       const failures: SourceError[] = [];
       const notices: Notice[] = [];
-      const list = async <T>(before: ReadonlyMap<string, T>, path: string, query: string, entry: (row: Row) => T): Promise<ReadonlyMap<string, T>> => {
+      const list = async <T>(name: keyof Names, before: ReadonlyMap<string, T>, read: () => Promise<ReadonlyMap<string, T>>): Promise<ReadonlyMap<string, T>> => {
         try {
-          return await readList(client, path, query, context, entry);
+          const found = await parts[name].read(context, read);
+          if (found.notice === undefined) return found.value;
+          notices.push(found.notice);
         } catch (thrown) {
-          const failure = toSourceError(thrown);
-          const withheld = failure.reason === 'forbidden' || failure.status === 404;
-          if (withheld) notices.push({ level: 'info', text: `this key may not read /v1/${path}: those names are left out` });
-          else failures.push(failure);
-          return before;
+          failures.push(toSourceError(thrown));
         }
+        return before;
       };
-      const [apiKeys, users, workspaces] = await Promise.all([
-        list(known.apiKeys, 'organizations/api_keys', '', keyOf),
-        list(known.users, 'organizations/users', '', userOf),
-        list(known.workspaces, 'organizations/workspaces', 'include_archived=true', workspaceOf),
+      const [apiKeys, users, workspaceNames] = await Promise.all([
+        list('apiKeys', known.apiKeys, () => readList(client, { path: 'organizations/api_keys', type: 'api_key', entry: keyOf }, context)),
+        list('users', known.users, () => readList(client, { path: 'organizations/users', type: 'user', entry: userOf }, context)),
+        list('workspaces', known.workspaces, () => workspaces.read(context)),
       ]);
       const [failure] = failures;
       if (failure !== undefined && failures.length === 3) throw failure;
-      known = { apiKeys, users, workspaces };
+      known = { apiKeys, users, workspaces: workspaceNames };
       return { at: context.now, gauges: [], names: known, failures, notices };
     },
   };
 }
 
-async function readList<T>(
-  client: AnthropicClient,
-  path: string,
-  filter: string,
-  context: ReadContext,
-  entry: (row: Row) => T,
-): Promise<ReadonlyMap<string, T>> {
-  const rows = await allRows(path, async (cursor) => {
-    const query = new URLSearchParams(filter);
-    query.set('limit', '1000');
-    if (cursor !== undefined) query.set('after_id', cursor);
-    return idPage(await client.get(path, query, context), path);
-  });
-  const entries = new Map<string, T>();
-  for (const row of rows) {
-    const fields = objectOf(row);
-    const id = textOf(fields?.get('id'));
-    if (fields !== undefined && id !== undefined) entries.set(id, entry(fields));
-  }
-  return entries;
-}
-
-/** Both shapes of a key; `created_by` is null for keys whose maker is gone. */
-function keyOf(row: Row): { name: string; ownerId?: string } {
+/** Both shapes of a key; `created_by` is null for keys whose maker is gone or was never recorded. */
+function keyOf(row: ListRow): { name?: string; ownerId?: string } {
   const ownerId = textOf(objectOf(row.get('created_by'))?.get('id'));
-  return { name: nameOf(row), ...(ownerId !== undefined && { ownerId }) };
+  return { ...nameOf(row), ...(ownerId !== undefined && { ownerId: cleanText(ownerId) }) };
 }
 
-function userOf(row: Row): { email?: string; name?: string } {
-  const [email, name] = [textOf(row.get('email')), textOf(row.get('name'))];
-  return { ...(email !== undefined && { email: cleanText(email) }), ...(name !== undefined && { name: cleanText(name) }) };
-}
-
-function workspaceOf(row: Row): { name: string } {
-  return { name: nameOf(row) };
-}
-
-function nameOf(row: Row): string {
-  return cleanText(textOf(row.get('name')) ?? '');
+function userOf(row: ListRow): { email?: string; name?: string } {
+  const email = textOf(row.get('email'));
+  return { ...(email !== undefined && { email: cleanText(email) }), ...nameOf(row) };
 }

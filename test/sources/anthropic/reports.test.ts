@@ -12,6 +12,7 @@ import { Secret } from '../../../src/model/secret.ts';
 import { AnthropicClient } from '../../../src/sources/anthropic/client.ts';
 import { anthropicCostSource, anthropicUsageSource } from '../../../src/sources/anthropic/index.ts';
 import { anthropicNamesSource } from '../../../src/sources/anthropic/names.ts';
+import { Workspaces } from '../../../src/sources/anthropic/workspaces.ts';
 
 const dimensions = ['model', 'api_key_id', 'workspace_id', 'service_tier', 'context_window'] as const;
 const hourMs = 3_600_000;
@@ -52,7 +53,7 @@ async function start(fault?: AdminApiOptions['fault']): Promise<Setting> {
     },
     usage: anthropicUsageSource({ ...options, dimensions }),
     cost: anthropicCostSource(options),
-    names: anthropicNamesSource(options),
+    names: anthropicNamesSource({ ...options, workspaces: new Workspaces(client) }),
     requests: () => started.requests.map(({ path }) => decodeURIComponent(path.split('?')[0] ?? '')),
   };
 }

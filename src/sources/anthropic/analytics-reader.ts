@@ -1,0 +1,212 @@
+import { dayMs, dayStart, oldestOpenPeriod } from '../../model/calendar.ts';
+import type { ReadContext } from '../../model/reading.ts';
+import type { Cell, Report } from '../../model/report.ts';
+import { SourceError, toSourceError } from '../../model/source-error.ts';
+import { instantField, objectOf } from '../fields.ts';
+import { analyticsCells, keyCostRows, requestRows } from './analytics-rows.ts';
+import type { AnthropicClient } from './client.ts';
+import { allRows, tokenPage } from './pages.ts';
+import { isTooMuch, rfc3339 } from './queries.ts';
+import type { Workspaces } from './workspaces.ts';
+
+const id = 'anthropic-analytics';
+
+/** Most days a query may span (the API's limit). */
+const maxSpanDays = 31;
+
+/** Most rows a page may have (the API's limit). */
+const maxRows = 1000;
+
+/** Days before today that are re-read each time: the export is up to a day behind. */
+const recentDays = 3;
+
+/** Figures are revised for up to 30 days; the whole open span is re-read this often. */
+const auditEveryMs = dayMs;
+
+/** How often a page set is begun again when the export is replaced meanwhile. */
+const attempts = 3;
+
+const endpoints = [
+  { path: 'organizations/analytics/usage', rows: requestRows },
+  { path: 'organizations/analytics/cost', rows: keyCostRows },
+] as const;
+
+/** The rows of all pages of one query. */
+interface Pages {
+  readonly rows: readonly unknown[];
+  /** Up to when the export goes that was served; undefined: nothing was exported for the span. */
+  readonly refreshedAt: Date | undefined;
+}
+
+/** What one query gave. */
+interface PageSet {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly cells: readonly Cell[];
+  readonly refreshedAt: Date | undefined;
+}
+
+/** What one read gave. */
+export interface AnalyticsReading {
+  readonly report: Report;
+  /** The earlier of the two endpoints' watermarks; undefined when one has none. */
+  readonly refreshedAt: Date | undefined;
+  /** Whether the default workspace has the name that it has in the usage report. */
+  readonly knowsDefaultWorkspace: boolean;
+}
+
+/**
+ * Reads the daily figures of the Usage and Cost Analytics API again and again: the whole open span at first and once a
+ * day, else today and three days before. A report counts when the last page of both endpoints has come. A span is read in
+ * queries of at most 31 days, of fewer when that is too much for the upstream or for the time a read has; queries that
+ * were answered whole are kept for the next read, if this one does not come to its end.
+ */
+export class AnalyticsReader {
+  readonly #client: AnthropicClient;
+  readonly #workspaces: Workspaces;
+  readonly #beta: string;
+  readonly #staged = new Map<string, PageSet & { readonly readAtMs: number }>();
+  /** Days that an endpoint had rows of: it cannot have nothing exported for them. */
+  readonly #exported = new Set<string>();
+  #spanDays = maxSpanDays;
+  #limit = maxRows;
+  #readTo: number | undefined;
+  #auditedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(client: AnthropicClient, workspaces: Workspaces, beta: string) {
+    this.#client = client;
+    this.#workspaces = workspaces;
+    this.#beta = beta;
+  }
+
+  /** Reads what is due, whole. @throws {SourceError} when any page fails: then nothing was read. */
+  async read(context: ReadContext): Promise<AnalyticsReading> {
+    const nowMs = context.now.getTime();
+    const today = dayStart(nowMs);
+    const [recent, end] = [today - recentDays * dayMs, today + dayMs];
+    const audit = this.#readTo === undefined || this.#readTo < recent || Math.abs(nowMs - this.#auditedAtMs) >= auditEveryMs;
+    const from = audit ? Math.min(recent, oldestOpenPeriod(id, nowMs).startMs) : recent;
+    const sets: PageSet[] = [];
+    for (const endpoint of endpoints) {
+      // The newest days first: whether the key may ask at all shows in them.
+      for (let to = end; to > from; ) {
+        const set = await this.#query(endpoint, from, to, context);
+        sets.push(set);
+        to = set.fromMs;
+      }
+    }
+    const defaultWorkspace = await this.#defaultWorkspace(context);
+    // A reading that comes too late is not taken by anyone: the next one must have all that it had.
+    context.signal.throwIfAborted();
+    this.#staged.clear();
+    this.#readTo = end;
+    if (audit) this.#auditedAtMs = nowMs;
+    const grouping = endpoints.map(({ rows }) => rows.dimensions.join()).join(';');
+    return {
+      report: { id, grouping, from: new Date(from), to: new Date(end), cells: sets.flatMap(({ cells }) => cells) },
+      refreshedAt: earliest(sets.filter(({ toMs }) => toMs === end).map(({ refreshedAt }) => refreshedAt)),
+      knowsDefaultWorkspace: defaultWorkspace !== undefined,
+    };
+  }
+
+  /** The latest days of `[from, to)` that one query may span. What is too much is asked for again in smaller parts. */
+  async #query(endpoint: (typeof endpoints)[number], from: number, to: number, context: ReadContext): Promise<PageSet> {
+    for (;;) {
+      const fromMs = Math.max(from, to - this.#spanDays * dayMs);
+      const key = `${endpoint.path} ${fromMs} ${to}`;
+      const staged = this.#staged.get(key);
+      if (staged !== undefined && Math.abs(context.now.getTime() - staged.readAtMs) < auditEveryMs) return staged;
+      const pages = await this.#pagesOrLess(endpoint, fromMs, to, context);
+      if (pages === undefined) continue;
+      const defaultWorkspace = await this.#defaultWorkspace(context);
+      const cells = analyticsCells(pages.rows, endpoint.rows, { fromMs, toMs: to, bucketMs: dayMs, defaultWorkspace });
+      const set: PageSet = { fromMs, toMs: to, cells, refreshedAt: pages.refreshedAt };
+      this.#checkExported(endpoint.path, set);
+      this.#staged.set(key, { ...set, readAtMs: context.now.getTime() });
+      return set;
+    }
+  }
+
+  /** Undefined: it was too much, and less will be asked for. */
+  async #pagesOrLess({ path, rows }: (typeof endpoints)[number], fromMs: number, toMs: number, context: ReadContext): Promise<Pages | undefined> {
+    try {
+      for (let attempt = 1; attempt <= attempts; attempt++) {
+        const pages = await this.#pages(path, rows.dimensions, fromMs, toMs, context);
+        if (pages !== undefined) return pages;
+      }
+    } catch (error) {
+      if (!isTooMuch(error) || !this.#narrow()) throw error;
+      return undefined;
+    }
+    throw new SourceError('upstream', `the export of /v1/${path} was replaced while it was read`);
+  }
+
+  /** Until it is known, or known not to be knowable, nothing is said of any workspace. */
+  async #defaultWorkspace(context: ReadContext): Promise<string | undefined> {
+    try {
+      return await this.#workspaces.defaultId(context);
+    } catch (thrown) {
+      const { reason, message, retryAfterMs } = toSourceError(thrown);
+      const options = { cause: thrown, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+      throw new SourceError(reason, `requests and cost by key wait until the default workspace is known: ${message}`, options);
+    }
+  }
+
+  /** Fewer days a query, then fewer rows a page. False when there is nothing left to take away. */
+  #narrow(): boolean {
+    if (this.#spanDays > 1) this.#spanDays = Math.ceil(this.#spanDays / 2);
+    else if (this.#limit > 1) this.#limit = Math.ceil(this.#limit / 2);
+    else return false;
+    return true;
+  }
+
+  /** Every row of every page; undefined when the pages are not of one export. */
+  async #pages(path: string, dimensions: readonly string[], fromMs: number, toMs: number, context: ReadContext): Promise<Pages | undefined> {
+    const watermarks: (Date | undefined)[] = [];
+    try {
+      const rows = await allRows(path, async (cursor) => {
+        const query = new URLSearchParams({
+          starting_at: rfc3339(fromMs),
+          ending_at: rfc3339(toMs),
+          time_bucket_width: '1d',
+          order_by: 'time',
+          order: 'asc',
+          limit: String(this.#limit),
+        });
+        for (const dimension of dimensions) query.append('group_by[]', dimension);
+        if (cursor !== undefined) query.set('page', cursor);
+        const body = await this.#client.get(path, query, context, this.#beta);
+        const page = tokenPage(body, path);
+        watermarks.push(watermark(body));
+        return page;
+      });
+      const [refreshedAt] = watermarks;
+      return watermarks.every((at) => at?.getTime() === refreshedAt?.getTime()) ? { rows, refreshedAt } : undefined;
+    } catch (error) {
+      // Pages came, but not all of them in the time there was.
+      if (context.signal.aborted && watermarks.length > 1) this.#narrow();
+      throw error;
+    }
+  }
+
+  /** "Nothing exported" for days whose figures are known is no restatement to zero. */
+  #checkExported(path: string, { cells, fromMs, toMs, refreshedAt }: PageSet): void {
+    for (const { bucketStart } of cells) this.#exported.add(`${path} ${bucketStart.getTime()}`);
+    if (refreshedAt !== undefined || cells.length > 0) return;
+    for (let day = fromMs; day < toMs; day += dayMs) {
+      if (this.#exported.has(`${path} ${day}`)) throw new SourceError('upstream', `/v1/${path} says that nothing is exported of days it had figures of`);
+    }
+  }
+}
+
+/** `data_refreshed_at`; null is nothing exported. */
+function watermark(body: unknown): Date | undefined {
+  const at = instantField(objectOf(body)?.get('data_refreshed_at'));
+  if (at.state === 'wrong') throw new SourceError('schema', 'the Analytics API has a data_refreshed_at that cannot be read');
+  return at.state === 'read' ? at.value : undefined;
+}
+
+function earliest(instants: readonly (Date | undefined)[]): Date | undefined {
+  const known = instants.filter((instant) => instant !== undefined);
+  return known.length < instants.length ? undefined : known.reduce((a, b) => (a < b ? a : b));
+}
