@@ -57,7 +57,7 @@ test('the queries for users answer what was charged since the agent ran, and wha
     ],
     'Top keys': byKey,
     'Cost by workspace': [
-      [{ workspace_id: 'default' }, about(0.1875)],
+      [expect.objectContaining({ workspace_id: 'default' }), about(0.1875)],
       [{ workspace_id: 'wrkspc_1', workspace_name: 'Research' }, about(6.5)],
       [{ workspace_id: 'wrkspc_2', workspace_name: 'Support' }, about(0.25)],
     ],

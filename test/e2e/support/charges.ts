@@ -80,7 +80,7 @@ export class Charges {
   }
 
   #add(labels: Labels, amount: bigint): void {
-    const series = textOf(labels);
+    const series = chargedSeries(labels);
     if (amount !== 0n) this.#amounts.set(series, (this.#amounts.get(series) ?? 0n) + amount);
   }
 }
@@ -99,6 +99,23 @@ function namesOf(key: KeyName | undefined): Labels {
 function workspaceOf(key: KeyName | undefined): Labels {
   const workspace = key === undefined ? undefined : keys[key].workspace;
   return workspace === undefined ? { workspace_id: 'default' } : { workspace_id: workspace.id, workspace_name: workspace.name };
+}
+
+/**
+ * The series of charges that a series belongs to. Of the cost that is who pays: a line of the bill says more. What the
+ * default workspace is called is not compared.
+ */
+export function chargedSeries(labels: Labels): string {
+  const left = new Set(labels['workspace_id'] === 'default' ? ['account', 'workspace_name'] : ['account']);
+  const isCost = labels['__name__'] === 'claude_cost_USD_total';
+  return textOf(Object.fromEntries(Object.entries(labels).filter(([name]) => !left.has(name) && (!isCost || payerLabels.has(name)))));
+}
+
+const payerLabels = new Set(['__name__', 'period', 'workspace_id', 'workspace_name']);
+
+/** Dollars are binary fractions on their way, exact to far more than a millionth of a cent. */
+export function microCentsOf(dollars: number): bigint {
+  return BigInt(Math.round(dollars * 100_000_000));
 }
 
 /** How much more was charged at one instant than at another; every series is there, with 0 too. */

@@ -1,6 +1,6 @@
 import { expect, vi } from 'vitest';
-import { type Amounts, type Charges, textOf } from './charges.ts';
-import type { Labels, Prometheus } from './prometheus.ts';
+import { type Amounts, type Charges, chargedSeries, microCentsOf, textOf } from './charges.ts';
+import type { Prometheus } from './prometheus.ts';
 
 /** What Prometheus has of the totals, raw. */
 export interface Scraped {
@@ -26,7 +26,7 @@ export async function scrapedTotals(prometheus: Prometheus): Promise<Scraped> {
       const { job = '', instance = '', account = '', otel_scope_name = '', ...own } = labels;
       origins.add(textOf({ job, instance, account, otel_scope_name }));
       const isCost = metric === 'claude_cost_USD_total';
-      const series = textOf(isCost ? payerOf(own) : own);
+      const series = chargedSeries(own);
       const amounts = values.map(isCost ? microCentsOf : BigInt);
       let rise = 0n;
       for (const [at, amount] of amounts.entries()) {
@@ -39,15 +39,6 @@ export async function scrapedTotals(prometheus: Prometheus): Promise<Scraped> {
     }
   }
   return { last, rises, falls, origins };
-}
-
-function payerOf({ __name__ = '', period = '', workspace_id = '', workspace_name }: Labels): Labels {
-  return { __name__, period, workspace_id, ...(workspace_name !== undefined && { workspace_name }) };
-}
-
-/** Dollars as Prometheus keeps them are binary fractions, exact to far more than a millionth of a cent. */
-function microCentsOf(dollars: number): bigint {
-  return BigInt(Math.round(dollars * 100_000_000));
 }
 
 /** Waits until Prometheus has of each series at least what had been charged by now. */
