@@ -47,6 +47,7 @@ const collector = yaml(
       prometheus: endpoint.extend({ metric_expiration: z.string() }),
       'otlp_grpc/jaeger': endpoint,
     }),
+    service: z.object({ pipelines: z.record(z.string(), z.object({ receivers: z.array(z.string()), exporters: z.array(z.string()) })) }),
   }),
 );
 
@@ -174,6 +175,27 @@ describe('compose', () => {
     expect(grafana.datasources.map(({ url }) => place(url).port)).toEqual(
       compose.services['prometheus']?.ports.map((port) => port.split(':').at(-1)),
     );
+  });
+
+  test('sends metrics to Prometheus and traces to Jaeger, which takes no metrics', () => {
+    expect(collector.service.pipelines).toMatchObject({
+      metrics: { receivers: ['otlp'], exporters: ['prometheus'] },
+      traces: { receivers: ['otlp'], exporters: ['otlp_grpc/jaeger'] },
+    });
+  });
+
+  test('shows Grafana every dashboard, and the windows first', () => {
+    const grafana = compose.services['grafana'];
+    const folders = (grafana?.volumes ?? []).map((volume) => volume.split(':'));
+    const provider = yaml(
+      'deploy/grafana/provisioning/dashboards/claude-usage-metrics.yaml',
+      z.object({ providers: z.tuple([z.object({ options: z.object({ path: z.string() }) })]) }),
+    ).providers[0].options.path;
+    const [source = ''] = folders.find(([, target]) => target === provider) ?? [];
+    const home = grafana?.environment['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH'] ?? '';
+
+    expect(readdirSync(source).length).toBeGreaterThan(1);
+    expect(existsSync(home.replace(provider, source)), home).toBe(true);
   });
 
   test('lets a number that is no longer pushed vanish after more than two pushes and before Prometheus’ own five minutes', () => {

@@ -13,6 +13,7 @@ const expirySteps = badBelow(threshold('session_expiry'));
 const balanceSteps = badBelow(threshold('openrouter_balance'));
 const noWindow = 'not known';
 const byWindow = ['account', 'metric_name'] as const;
+const weekly = series('claude.usage.utilization', { metric_name: '=~seven_day.*' });
 
 /** Who is near a limit, at what pace, since when, and until when. */
 export function windowsDashboard(): Dashboard {
@@ -28,7 +29,8 @@ export function windowsDashboard(): Dashboard {
         datasource,
         enable: true,
         iconColor: 'blue',
-        ...annotation(`(${max(series('claude.usage.utilization', { metric_name: '=~seven_day.*' }), ...byWindow)} offset $__interval) - ${max(series('claude.usage.utilization'), ...byWindow)} > 0.02`),
+        // Only of windows of a week: shorter ones would cover the picture.
+        ...annotation(`${max(`${weekly} offset $__interval`, ...byWindow)} - ${max(weekly, ...byWindow)} > 0.02`),
       },
     ],
     sections: [
