@@ -34,8 +34,8 @@ module.exports = {
     {
       name: 'a read is pure: body in, points out',
       severity: 'error',
-      from: { path: '^src/sources/[^/]+/(read|windows|money|reset|organization|buckets|usage-rows|cost-rows|analytics-rows|claude-code-rows|limits-read)[.]ts$' },
-      to: { path: ['^src/', '^node:', '^(fs|net|http|https|timers)$'], pathNot: '^src/(model|sources/fields[.]ts|sources/[^/]+/(windows|money|reset|buckets)[.]ts)' },
+      from: { path: '^src/sources/[^/]+/(read|windows|money|reset|organization|buckets|columns|ids|usage-rows|cost-rows|analytics-rows|claude-code-rows|limits-read)[.]ts$' },
+      to: { path: ['^src/', '^node:', '^(fs|net|http|https|timers)$'], pathNot: '^src/(model|sources/fields[.]ts|sources/[^/]+/(windows|money|reset|buckets|columns|ids|pages)[.]ts)' },
     },
     {
       name: 'only agent and commands see the whole Config',

@@ -37,15 +37,23 @@ const probe = `data:text/javascript,${encodeURIComponent(`
   process.channel.unref();
 `)}`;
 
-/** Starts the built agent with these settings and no others. */
-export function startAgent(command: readonly string[], settings: Readonly<Record<string, string>> = {}): AgentProcess {
+/**
+ * Starts the built agent with these settings and no others.
+ * @param preload a module that it loads before anything else, and that speaks with this process.
+ */
+export function spawnAgent(command: readonly string[], settings: Readonly<Record<string, string>>, preload: string): ChildProcess {
   if (!existsSync(entry)) throw new Error(`there is no ${entry}; run npm run build`);
-  const startedMs = performance.now();
-  const child: ChildProcess = spawn(process.execPath, ['--import', probe, '--', entry, ...command], {
+  return spawn(process.execPath, ['--import', preload, '--', entry, ...command], {
     env: { LOG_LEVEL: 'error', ...windowsOwn(), ...settings },
     cwd: fileURLToPath(new URL('.', import.meta.url)),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
+}
+
+/** Starts the built agent with these settings and no others. */
+export function startAgent(command: readonly string[], settings: Readonly<Record<string, string>> = {}): AgentProcess {
+  const startedMs = performance.now();
+  const child = spawnAgent(command, settings, probe);
   const ended = once(child, 'close').then(([code]) => code as number | null);
   return {
     startedMs,

@@ -1,5 +1,5 @@
 import type { AnthropicConfig, ClaudeAiConfig, Config, CookieOrigin } from './config/config.ts';
-import { HttpClient, type RequestObserver } from './http/client.ts';
+import { HttpClient, type HttpGet, type RequestObserver } from './http/client.ts';
 import { Limiter } from './http/limiter.ts';
 import type { Clock } from './model/clock.ts';
 import type { Source, SourceId } from './model/reading.ts';
@@ -9,6 +9,7 @@ import { anthropicClaudeCodeSource } from './sources/anthropic/claude-code.ts';
 import { anthropicCostSource, anthropicUsageSource } from './sources/anthropic/index.ts';
 import { anthropicLimitsSource } from './sources/anthropic/limits.ts';
 import { anthropicNamesSource } from './sources/anthropic/names.ts';
+import { PageParser } from './sources/anthropic/page-parser.ts';
 import { Workspaces } from './sources/anthropic/workspaces.ts';
 import { ClaudeAiClient } from './sources/claude-ai/client.ts';
 import { claudeAiSource } from './sources/claude-ai/index.ts';
@@ -29,7 +30,12 @@ export interface OpenOptions {
   /** Called once for each request to a source’s upstream; without a status when no answer came. */
   readonly onRequest?: (source: SourceIdentity, status: number | undefined) => void;
   readonly onRead?: (result: ReadResult) => void;
+  /** Makes the transport of one source; an {@link HttpClient} if absent. */
+  readonly connect?: Connect;
 }
+
+/** Makes a transport that tells its observer of each request. */
+export type Connect = (options: { readonly userAgent: string; readonly observe: RequestObserver }) => HttpGet;
 
 /** Requests a minute to an organization’s Admin API: no number is published for it; its Analytics endpoints allow as many. */
 const adminRequestsPerMinute = 60;
@@ -40,45 +46,47 @@ export type SourceIdentity = Pick<Source, 'id' | 'account'>;
 /** A poller for every configured source. */
 export interface OpenPollers {
   readonly pollers: readonly Poller[];
-  /** Lets go of the connections. */
+  /** Lets go of the connections and of the worker. */
   close(): void;
 }
 
 /** Makes a poller for every configured source; nothing is read yet. */
 export function openPollers(config: Config, options: OpenOptions): OpenPollers {
   const { account, claudeAi, anthropic, openRouter } = config;
-  const jars: CookieProvider[] = [];
+  const pages = new PageParser();
+  const closed: { close(): void }[] = [pages];
   const sources: Source[] = [];
   const observer = (id: SourceId): RequestObserver => {
     return (status) => options.onRequest?.({ id, account }, status);
   };
   const userAgent = `claude-usage-metrics/${version}`;
+  const { connect = (own) => new HttpClient(own) } = options;
   if (claudeAi !== undefined) {
-    const http = new HttpClient({ userAgent: claudeAi.userAgent ?? userAgent, observe: observer('claude-ai') });
+    const http = connect({ userAgent: claudeAi.userAgent ?? userAgent, observe: observer('claude-ai') });
     const cookies = cookieProvider(claudeAi.cookies);
-    jars.push(cookies);
+    closed.push(cookies);
     sources.push(claudeAiOf(claudeAi, account, http, cookies));
   }
   if (anthropic !== undefined) {
     const limiter = new Limiter(adminRequestsPerMinute, options.clock);
-    const http = (id: SourceId): HttpClient => new HttpClient({ userAgent, observe: observer(id) });
-    sources.push(...anthropicSources(anthropic, account, limiter, http));
+    const http = (id: SourceId): HttpGet => connect({ userAgent, observe: observer(id) });
+    sources.push(...anthropicSources(anthropic, account, { limiter, pages }, http));
   }
   if (openRouter !== undefined) {
     const { apiKey, baseUrl, intervalMs } = openRouter;
-    const http = new HttpClient({ userAgent, observe: observer('openrouter') });
+    const http = connect({ userAgent, observe: observer('openrouter') });
     sources.push(openRouterSource({ account, intervalMs, client: new OpenRouterClient(http, baseUrl, apiKey) }));
   }
   const { clock, random, deadlineMs, onRead } = options;
   return {
     pollers: sources.map((source) => new Poller({ source, clock, random, deadlineMs, ...(onRead && { onRead }) })),
     close() {
-      for (const jar of jars) jar.close();
+      for (const one of closed) one.close();
     },
   };
 }
 
-function claudeAiOf(config: ClaudeAiConfig, account: string, http: HttpClient, cookies: CookieProvider): Source {
+function claudeAiOf(config: ClaudeAiConfig, account: string, http: HttpGet, cookies: CookieProvider): Source {
   return claudeAiSource({
     account,
     intervalMs: config.intervalMs,
@@ -89,10 +97,15 @@ function claudeAiOf(config: ClaudeAiConfig, account: string, http: HttpClient, c
   });
 }
 
-/** Each has a client of its own, so that its requests are counted as its own; they share the organization's limit. */
-function anthropicSources(config: AnthropicConfig, account: string, limiter: Limiter, http: (id: SourceId) => HttpClient): Source[] {
+/** Each has a client of its own, so that its requests are counted as its own; they share the organization's limit and the worker. */
+function anthropicSources(
+  config: AnthropicConfig,
+  account: string,
+  shared: { readonly limiter: Limiter; readonly pages: PageParser },
+  http: (id: SourceId) => HttpGet,
+): Source[] {
   const { adminKey, baseUrl, usageIntervalMs, costIntervalMs, slowIntervalMs, usageGroupBy, analyticsBeta, owners } = config;
-  const client = (id: SourceId): AnthropicClient => new AnthropicClient({ http: http(id), baseUrl, adminKey, limiter });
+  const client = (id: SourceId): AnthropicClient => new AnthropicClient({ http: http(id), baseUrl, adminKey, ...shared });
   const names = client('anthropic-names');
   const workspaces = new Workspaces(names);
   const slow = { account, intervalMs: slowIntervalMs };

@@ -1,43 +1,74 @@
 import type { Resource } from '@opentelemetry/resources';
-import { type ExportOutcome, isDelivered } from './export/outcome.ts';
-import { Ledger, type Snapshot } from './ledger/ledger.ts';
-import { TotalsProducer } from './metrics/totals.ts';
+import type { DataPoint, MetricData, ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { RequestResult } from './export/outcome.ts';
+import { Ledger } from './ledger/ledger.ts';
+import { totalSpecs } from './metrics/catalogue.ts';
+import { CutMetrics } from './metrics/cut-metrics.ts';
+import { type TotalsOptions, TotalsProducer, totalsScope } from './metrics/totals.ts';
 import type { Clock } from './model/clock.ts';
 import { type Names, noNames } from './model/names.ts';
 import type { Reading } from './model/reading.ts';
 import { type ReportId, reportIds } from './model/report.ts';
+import type { SentTotals } from './model/sent-totals.ts';
+import { inSlices } from './model/slices.ts';
 import type { Poller } from './sources/poller.ts';
+import type { TotalsState } from './state/totals-state.ts';
 
 /** What {@link AgentTotals} is made of. */
 export interface TotalsSettings {
   readonly account: string;
   /** Whether people's names and e-mail addresses become attributes. */
   readonly owners: boolean;
+  /** Whether totals are sent as their growth. */
+  readonly delta: boolean;
+  /** Whether anybody is told the totals themselves. */
+  readonly cumulative: boolean;
+  /** Whether a series that appears later is exported as 0 first. */
+  readonly firstZeros: boolean;
   readonly clock: Clock;
+  /** Keeps what was exported over a restart. */
+  readonly state?: TotalsState;
   /** Told what must never happen; the totals known so far stay in charge. */
   readonly onError: (error: unknown) => void;
+  /** Told how each writing of the state ended; undefined: well. */
+  readonly onSaved: (problem: string | undefined) => void;
 }
 
-/** An organization's totals on their way from readings to points. */
+/** An organization's totals on their way from readings to points, and back from what became of these. */
 export class AgentTotals {
   readonly #settings: TotalsSettings;
-  readonly #ledger = new Ledger();
+  readonly #ledger: Ledger;
+  readonly #cuts: TotalsOptions['cuts'];
   #names: Names = noNames;
-  #unacknowledged: Snapshot | undefined;
+  #producer: TotalsProducer | undefined;
+  #work: Promise<unknown> = Promise.resolve();
+  /** First zeros that a backend has, and that are followed by their values at the next cycle. */
+  readonly #seenZeros = new Set<object>();
+  #isEnding = false;
+  /** What the state on the disk was made of; undefined when it is not known to be there. */
+  #saved: string | undefined;
 
   constructor(settings: TotalsSettings) {
+    const { delta, firstZeros, clock, state } = settings;
     this.#settings = settings;
+    this.#ledger = new Ledger({ cuts: delta, firstZeros });
+    const restored = state?.restored;
+    if (restored !== undefined) this.#ledger.restore(restored.reports, restored.series);
+    const pending = restored?.pending && new CutMetrics(restored.pending);
+    this.#cuts = { fromMs: restored?.cutEndMs ?? clock.now().getTime(), ...(pending && { pending }) };
+    this.#saved = this.#toSave();
   }
 
   /** Takes the report and the names of a reading, where it has them. Never throws. */
   take({ report, names }: Reading): void {
     if (names !== undefined) this.#names = names;
     if (report === undefined) return;
-    try {
-      if (this.#ledger.apply(report) === 'gap') throw new RangeError(`report ${report.id} leaves a gap after what is known`);
-    } catch (error) {
-      this.#settings.onError(error);
-    }
+    this.#walk(() => this.#ledger.apply(report)).then(
+      (taken) => {
+        if (taken === 'gap') this.#settings.onError(new RangeError(`report ${report.id} leaves a gap after what is known`));
+      },
+      (error: unknown) => this.#settings.onError(error),
+    );
   }
 
   /**
@@ -45,30 +76,141 @@ export class AgentTotals {
    * @param refresh reads a source if it is due; waits for no longer than a collection may, and never rejects.
    */
   producer(pollers: readonly Poller[], resource: Resource, refresh: (poller: Poller) => Promise<void>): TotalsProducer {
-    const { account, owners, clock } = this.#settings;
+    const { account, owners, clock, cumulative } = this.#settings;
     const own = pollers.filter(({ source }) => isReport(source.id) || source.id === 'anthropic-names');
-    return new TotalsProducer({
+    this.#producer = new TotalsProducer({
       ledger: this.#ledger,
       account,
       owners,
       clock,
       resource,
+      cumulative,
+      cuts: this.#cuts,
       names: () => this.#names,
-      async refreshed() {
+      refreshed: async () => {
         await Promise.all(own.map(refresh));
+        this.#followZeros();
       },
+      walk: (steps) => this.#walk(steps),
       isFresh: (report) => own.some((poller) => poller.source.id === report && poller.isFresh),
-      onSnapshot: (snapshot) => {
-        this.#unacknowledged = snapshot;
-      },
+    });
+    return this.#producer;
+  }
+
+  /**
+   * Keeps what is about to be exported, before it is: an agent after this one must know of it, however this one ends. What
+   * could not be kept is exported all the same, except growth, which would be counted twice: it waits.
+   */
+  async beforeExport(metrics: ResourceMetrics): Promise<ResourceMetrics> {
+    if (!this.#settings.delta || this.#producer === undefined) {
+      await this.#save();
+      return metrics;
+    }
+    const growth = await this.#producer.growth();
+    const isSaved = await this.#save();
+    return withTotals(metrics, isSaved ? growth : []);
+  }
+
+  /** A cycle has been delivered, or not, request by request. */
+  async delivered(requests: readonly RequestResult[]): Promise<void> {
+    const zeros = this.#producer?.zeros ?? new Map<DataPoint<unknown>, object>();
+    const cut = this.#cut;
+    if (zeros.size === 0 && cut === undefined) return;
+    for (const { metrics, settled } of requests) {
+      if (settled === 'lost') continue;
+      for (const dataPoint of pointsOf(metrics)) {
+        cut?.settle(dataPoint);
+        // A zero that was refused was seen by nobody.
+        const series = settled === 'acknowledged' ? zeros.get(dataPoint) : undefined;
+        if (series !== undefined) this.#seenZeros.add(series);
+      }
+    }
+    // Else the agent after this one would send a cut again that has arrived.
+    if (this.#settings.delta) await this.#save();
+  }
+
+  /**
+   * From now on a first zero is not followed by its value: the last push may come right after it, before a backend that is
+   * scraped has shown the zero to anybody. The agent after this one begins with the zero again, if it knows of it.
+   */
+  ending(): void {
+    this.#isEnding = true;
+  }
+
+  /** The end, after the last delivery: what became of it is kept, and the folder is free. Never rejects. */
+  async close(): Promise<void> {
+    await this.#save();
+    await this.#settings.state?.release();
+  }
+
+  #followZeros(): void {
+    if (this.#isEnding || this.#seenZeros.size === 0) return;
+    this.#ledger.acknowledge(this.#seenZeros);
+    this.#seenZeros.clear();
+  }
+
+  /** Writes what has changed since the last time; false when it is not on the disk. Never rejects. */
+  async #save(): Promise<boolean> {
+    const { state, onSaved } = this.#settings;
+    if (state === undefined) return true;
+    return this.#exclusively(async () => {
+      const toSave = this.#toSave();
+      if (toSave === this.#saved) return true;
+      this.#saved = undefined;
+      try {
+        await state.save(this.#totals());
+        this.#saved = toSave;
+        onSaved(undefined);
+        return true;
+      } catch (error) {
+        onSaved(error instanceof Error ? error.message : 'unknown error');
+        return false;
+      }
     });
   }
 
-  /** A cycle has been delivered, or not: only what arrived in full is acknowledged. */
-  delivered(outcome: ExportOutcome): void {
-    if (this.#unacknowledged !== undefined && isDelivered(outcome)) this.#ledger.acknowledge(this.#unacknowledged);
-    this.#unacknowledged = undefined;
+  /** Another text whenever there is something new to be kept. */
+  #toSave(): string {
+    return [this.#ledger.version, this.#cut?.size ?? 0].join('/');
   }
+
+  #totals(): SentTotals {
+    const { account, delta } = this.#settings;
+    const pending = this.#cut?.pending;
+    return {
+      account,
+      ...(delta && { cutEndMs: this.#producer?.cutEndMs ?? this.#cuts.fromMs }),
+      ...(pending && { pending }),
+      reports: this.#ledger.sentReports(),
+      series: this.#ledger.sentSeries(),
+    };
+  }
+
+  /** The cut that is on its way. */
+  get #cut(): CutMetrics | undefined {
+    return this.#producer === undefined ? this.#cuts.pending : this.#producer.cut;
+  }
+
+  #walk<T>(steps: () => Iterator<unknown, T>): Promise<T> {
+    return this.#exclusively(() => inSlices(steps()));
+  }
+
+  /** One after the other: a report that is half taken must not be seen. */
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#work.then(work);
+    this.#work = mine.catch(() => undefined);
+    return mine;
+  }
+}
+
+function* pointsOf({ scopeMetrics }: ResourceMetrics): Generator<DataPoint<unknown>> {
+  for (const { metrics } of scopeMetrics) for (const { dataPoints } of metrics) yield* dataPoints;
+}
+
+/** Growth in place of totals; all of them stand in the scope of the agent's own. */
+function withTotals({ resource, scopeMetrics }: ResourceMetrics, growth: readonly MetricData[]): ResourceMetrics {
+  const others = scopeMetrics.map(({ scope, metrics }) => ({ scope, metrics: metrics.filter(({ descriptor }) => !(descriptor.name in totalSpecs)) }));
+  return { resource, scopeMetrics: growth.length === 0 ? others : [...others, { scope: totalsScope, metrics: [...growth] }] };
 }
 
 function isReport(id: string): id is ReportId {

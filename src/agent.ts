@@ -1,9 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { openPollers } from './agent-sources.ts';
 import { AgentTotals } from './agent-totals.ts';
 import type { Config, ExportConfig } from './config/config.ts';
 import { consoleSender } from './export/console.ts';
 import type { Sender } from './export/attempt.ts';
+import { DeltaStage } from './export/delta.ts';
 import { DeliveringExporter } from './export/exporter.ts';
 import { withFreshHeaders } from './export/fresh-headers.ts';
 import { grpcSender } from './export/otlp-grpc.ts';
@@ -17,6 +19,7 @@ import { metricsResource } from './metrics/resource.ts';
 import { attributeSet } from './model/attributes.ts';
 import { type Clock, systemClock } from './model/clock.ts';
 import type { Poller } from './sources/poller.ts';
+import type { TotalsState } from './state/totals-state.ts';
 import type { Logger } from './telemetry/log.ts';
 import { logSdkMessages } from './telemetry/sdk-messages.ts';
 import { StateLog } from './telemetry/state-log.ts';
@@ -24,6 +27,9 @@ import { version } from './version.ts';
 
 /** Longest a collection waits for a read. */
 const longestWaitMs = 10_000;
+
+/** Longest a last writing of the state is waited for; a disk that hangs must not keep the process. */
+const longestSaveMs = 2_000;
 
 /** What the agent needs beside its settings; injected, so that tests decide. */
 export interface AgentOptions {
@@ -34,6 +40,10 @@ export interface AgentOptions {
   readonly write: (text: string) => void;
   /** Whether the states of sources and backend are logged when they change; a bug always is. Default true. */
   readonly logStates?: boolean;
+  /** Keeps what was exported of the totals over a restart. */
+  readonly state?: TotalsState;
+  /** Whether a total that appears later is exported as 0 first; default true. */
+  readonly firstZeros?: boolean;
   readonly clock?: Clock;
   readonly random?: () => number;
 }
@@ -62,12 +72,19 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
   const states = new StateLog(logger);
   const stopping = new AbortController();
 
+  const { temporality } = config.export;
   const totals = config.anthropic && new AgentTotals({
     account: config.account,
     owners: config.anthropic.owners,
+    delta: temporality === 'delta',
+    cumulative: temporality !== 'delta',
+    firstZeros: options.firstZeros ?? true,
     clock,
+    ...(options.state && { state: options.state }),
     onError: (error) => logger.error({ err: error }, 'a report could not be added to the totals'),
+    onSaved: (problem) => states.saved(problem),
   });
+  const deltas = temporality === 'cumulative' ? undefined : new DeltaStage();
 
   // What is given to onRequest, onRead, onOutcome and onCollected is counted by instruments that are made further down,
   // from the provider, from the reader; none of it is called before this function has returned.
@@ -89,10 +106,15 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     deadlineMs: config.export.timeoutMs * 0.95,
     attemptMs: config.export.otlp?.timeoutMs ?? config.export.timeoutMs,
     random,
-    onOutcome(outcome) {
+    async prepare(metrics) {
+      const kept = totals === undefined ? metrics : await totals.beforeExport(metrics);
+      return deltas === undefined ? kept : deltas.cut(kept);
+    },
+    onOutcome(outcome, requests) {
       if (logStates) states.export(outcome);
       counters.delivered(outcome);
-      totals?.delivered(outcome);
+      deltas?.settle(requests);
+      void totals?.delivered(requests);
     },
   });
   const waitMs = Math.min(longestWaitMs, config.export.timeoutMs / 2);
@@ -132,6 +154,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     stopping.abort();
     await provider.shutdown();
     open.close();
+    await Promise.race([totals?.close(), setTimeout(longestSaveMs, undefined, { ref: false })]);
   };
   return {
     pollers,
@@ -145,6 +168,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     },
     limitDelivery: (leftMs) => exporter.endWithin(leftMs),
     async stop() {
+      totals?.ending();
       await end();
       return exporter.last;
     },

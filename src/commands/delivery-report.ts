@@ -2,6 +2,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { OtlpTarget } from '../config/otlp.ts';
 import type { Sender } from '../export/attempt.ts';
 import { type ExportOutcome, isDelivered } from '../export/outcome.ts';
+import { MetricsRequest } from '../export/request.ts';
 import { redact } from '../model/redaction.ts';
 
 /** What an OTLP backend did with points, or with an empty request. */
@@ -37,7 +38,7 @@ export function deliveryOf(target: OtlpTarget, { acknowledged, rejected, lost, c
  */
 export async function tryDelivery(target: OtlpTarget, sender: Sender, timeoutMs: number): Promise<DeliveryReport> {
   const startedMs = performance.now();
-  const result = await sender.send({ resource: resourceFromAttributes({}), scopeMetrics: [] }, timeoutMs);
+  const result = await sender.send(new MetricsRequest({ resource: resourceFromAttributes({}), scopeMetrics: [] }), timeoutMs);
   sender.close();
   const ok = result.status === 'acknowledged';
   return {

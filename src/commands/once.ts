@@ -1,11 +1,13 @@
 import { createAgent } from '../agent.ts';
+import { ConfigError } from '../config/config-error.ts';
+import type { TotalsState } from '../state/totals-state.ts';
 import type { CommandContext } from './context.ts';
 import { deliveryOf } from './delivery-report.ts';
 import { type ExitCode, codeOf, exitCode } from './exit-code.ts';
-import { unusable } from './report.ts';
+import { jsonText, unusable } from './report.ts';
 import { show } from './show.ts';
 import { reportOf } from './source-report.ts';
-import { disabledWarning, sayWarnings } from './start.ts';
+import { disabledWarning, openState, sayWarnings } from './start.ts';
 
 /** From start to exit, whatever hangs; reads get the first half, delivery the rest. */
 export const onceTimeoutMs = 40_000;
@@ -17,12 +19,16 @@ export async function once(context: CommandContext): Promise<ExitCode> {
   if (config.disabled) return nothingToDo(context);
   const timeoutMs = context.timeoutMs ?? onceTimeoutMs;
   const startedMs = performance.now();
+  const state = await stateOf(context);
   const agent = createAgent(config, {
     logger,
     // One document on stdout.
     write: context.json ? context.writeError : context.write,
     readDeadlineMs: timeoutMs / 2,
     // Who looks at a terminal sees them there, unless the log is asked for.
+    // The next run would be the first to send its value.
+    firstZeros: false,
+    ...(state && { state }),
     logStates: context.screen === undefined || context.json || config.logLevel !== 'error',
   });
   await agent.readSources();
@@ -30,7 +36,7 @@ export async function once(context: CommandContext): Promise<ExitCode> {
   agent.limitDelivery(timeoutMs * 0.95 - (performance.now() - startedMs));
   const at = new Date();
   const outcome = await agent.push();
-  void agent.close();
+  await agent.close();
   const code = codeOf(agent.pollers, outcome);
   const { otlp } = config.export;
   // What the console exporter prints is the result then.
@@ -40,6 +46,19 @@ export async function once(context: CommandContext): Promise<ExitCode> {
   const { warnings } = config;
   await show({ command: 'once', exitCode: code, at: at.toISOString(), problems: [], warnings, sources, delivery }, context);
   return code;
+}
+
+/** Growth needs something to have grown from. */
+async function stateOf({ config, json, logger, write }: CommandContext): Promise<TotalsState | undefined> {
+  try {
+    if (config.export.temporality === 'delta' && config.anthropic !== undefined && config.stateFolder === undefined) {
+      throw new ConfigError(['once cannot send an organization’s totals as deltas without STATE_DIR, where the last ones are kept']);
+    }
+    return await openState(config, logger);
+  } catch (error) {
+    if (json && error instanceof ConfigError) write(jsonText(unusable('once', error.problems)));
+    throw error;
+  }
 }
 
 async function nothingToDo(context: CommandContext): Promise<ExitCode> {

@@ -2,7 +2,7 @@ import { createAgent } from '../agent.ts';
 import { isDelivered } from '../export/outcome.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
-import { describeTarget, disabledWarning, sayWarnings } from './start.ts';
+import { describeTarget, disabledWarning, openState, sayWarnings } from './start.ts';
 import { stopSignal } from './stop-signal.ts';
 
 /** Longest time of one read. */
@@ -20,7 +20,8 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
     await stop.received;
     return exitCode.delivered;
   }
-  const agent = createAgent(config, { logger, write, readDeadlineMs: timeoutMs ?? readDeadlineMs });
+  const state = await openState(config, logger);
+  const agent = createAgent(config, { logger, write, readDeadlineMs: timeoutMs ?? readDeadlineMs, ...(state && { state }) });
   logger.info({ sources: agent.pollers.map((poller) => poller.source.id), ...describeTarget(config) }, 'started');
 
   const firstCycle = agent.start();

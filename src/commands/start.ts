@@ -1,4 +1,6 @@
+import { ConfigError } from '../config/config-error.ts';
 import type { Config } from '../config/config.ts';
+import { StateFolderError, type TotalsState, openTotalsState } from '../state/totals-state.ts';
 import type { Logger } from '../telemetry/log.ts';
 
 /** What OTEL_SDK_DISABLED makes of `run` and `once`. */
@@ -17,4 +19,20 @@ export function describeTarget(config: Config): object {
     ...(console && { console }),
     intervalMs: config.export.intervalMs,
   };
+}
+
+/**
+ * Takes STATE_DIR, where there is one and something to be kept in it.
+ * @throws {ConfigError} when another agent uses it, or it can never be written.
+ */
+export async function openState({ account, anthropic, stateFolder }: Config, logger: Logger): Promise<TotalsState | undefined> {
+  if (stateFolder === undefined || anthropic === undefined) return undefined;
+  try {
+    const state = await openTotalsState(stateFolder, account);
+    for (const notice of state.notices) logger.warn(notice);
+    return state;
+  } catch (error) {
+    if (error instanceof StateFolderError) throw new ConfigError([`STATE_DIR: ${error.message}`]);
+    throw error;
+  }
 }

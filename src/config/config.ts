@@ -9,7 +9,7 @@ import { headersFromFiles } from './otlp-headers.ts';
 import { settings } from './settings.ts';
 import { shown } from './shown.ts';
 import { type Origins, type RawSettings, collect } from './sources-of-settings.ts';
-import { standardVariables } from './standard-variables.ts';
+import { type Temporality, standardVariables, temporalityOf } from './standard-variables.ts';
 import { unknownNames } from './unknown-names.ts';
 
 export type { CookieOrigin } from './cookie-origin.ts';
@@ -50,6 +50,8 @@ export interface AnthropicConfig {
 export interface ExportConfig {
   readonly otlp?: OtlpTarget;
   readonly console: boolean;
+  /** How totals and the agent's own counters are sent. */
+  readonly temporality: Temporality;
   readonly intervalMs: number;
   readonly timeoutMs: number;
 }
@@ -60,6 +62,8 @@ export interface Config {
   readonly openRouter?: OpenRouterConfig;
   readonly anthropic?: AnthropicConfig;
   readonly account: string;
+  /** Folder in which is kept what was exported of the totals. */
+  readonly stateFolder?: string;
   readonly export: ExportConfig;
   readonly disabled: boolean;
   readonly logLevel: LogLevel;
@@ -82,17 +86,20 @@ export function loadConfig(origins: Origins): Config {
   const claudeAi = claudeAiConfig(checked, problems, warnings);
   const openRouter = openRouterConfig(checked);
   const anthropic = anthropicConfig(checked);
+  const stateFolder = checked.value('STATE_DIR');
   const config: Config = {
     ...(claudeAi && { claudeAi }),
     ...(openRouter && { openRouter }),
     ...(anthropic && { anthropic }),
     account: checked.value('ACCOUNT_NAME') ?? settings.ACCOUNT_NAME.default,
+    ...(stateFolder !== undefined && { stateFolder }),
     export: exportConfig(otelVariables, raw, problems),
     disabled: otelVariables['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
     logLevel: checked.value('LOG_LEVEL') ?? settings.LOG_LEVEL.default,
     warnings,
     otelVariables,
   };
+  if (stateFolder !== undefined && anthropic === undefined) warnings.push('STATE_DIR has no effect: it is for the totals of ANTHROPIC_ADMIN_API_KEY’s organization');
   if (problems.length === 0 && (claudeAi ?? anthropic ?? openRouter) === undefined) {
     problems.push(
       'nothing to read is configured: set COOKIEJAR_URL, CLAUDE_SESSION_KEY or CLAUDE_COOKIE for claude.ai, ANTHROPIC_ADMIN_API_KEY for an organization, or OPENROUTER_API_KEY for OpenRouter',
@@ -152,6 +159,7 @@ function exportConfig(variables: RawSettings, raw: RawSettings, problems: string
   return {
     ...(otlp && { otlp: { ...otlp, ...(fresh && { headersFromFiles: fresh }) } }),
     console: chosen.includes('console'),
+    temporality: temporalityOf(variables),
     intervalMs,
     timeoutMs: Math.min(timeoutMs, intervalMs),
   };

@@ -46,7 +46,7 @@ export const honoured: readonly OtelVariable[] = [
   },
   {
     name: 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE',
-    meaning: '`cumulative`; the others are not honoured yet.',
+    meaning: '`cumulative`; `delta`: totals and counters are sent as their growth, without `period`; `lowmemory`: the agent’s own counters alone are.',
     default: 'cumulative',
   },
   { name: 'OTEL_SERVICE_NAME', meaning: '`service.name` of the resource.', default: 'claude-usage-metrics' },

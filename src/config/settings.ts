@@ -181,6 +181,13 @@ export const settings = {
     group: 'Agent',
     meaning: 'Name of the account in the attribute `account`.',
   },
+  STATE_DIR: {
+    schema: path,
+    group: 'Agent',
+    meaning:
+      'Folder in which is kept what was exported of an organization’s totals, so that none falls over a restart and no growth is sent twice or forgotten; unset: nothing is kept. One agent at a time; needed by `once` with delta temporality.',
+    example: '/var/lib/claude-usage-metrics',
+  },
   LOG_LEVEL: {
     schema: oneOf(logLevels),
     default: 'info',

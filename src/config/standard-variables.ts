@@ -3,6 +3,19 @@ import { readHeaders } from './otlp-headers.ts';
 import { shown } from './shown.ts';
 import type { RawSettings } from './sources-of-settings.ts';
 
+const temporalityPreference = 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE';
+
+/** Values of `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`. */
+export const temporalities = ['cumulative', 'delta', 'lowmemory'] as const;
+
+/** One of {@link temporalities}. */
+export type Temporality = (typeof temporalities)[number];
+
+/** What is chosen among {@link temporalities}. */
+export function temporalityOf(variables: RawSettings): Temporality {
+  return temporalities.find((known) => known === variables[temporalityPreference]) ?? 'cumulative';
+}
+
 /** Levels of `OTEL_LOG_LEVEL`. */
 const otelLogLevels = ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'];
 
@@ -16,6 +29,7 @@ const words = [
   'OTEL_EXPORTER_OTLP_COMPRESSION',
   'OTEL_EXPORTER_OTLP_METRICS_COMPRESSION',
   'OTEL_LOG_LEVEL',
+  temporalityPreference,
 ];
 
 /**
@@ -33,9 +47,6 @@ export function standardVariables(raw: RawSettings, problems: string[], warnings
   }
   Object.assign(variables, readHeaders(raw, problems));
 
-  const preference = 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE';
-  const chosen = variables[preference];
-  if (chosen !== undefined && chosen.toLowerCase() !== 'cumulative') ignored.push(`${preference} (only cumulative is)`);
   if (ignored.length > 0) warnings.push(`set, but not honoured by this agent: ${ignored.sort().join(', ')}`);
 
   for (const name of booleans) {
@@ -47,6 +58,10 @@ export function standardVariables(raw: RawSettings, problems: string[], warnings
   const level = variables['OTEL_LOG_LEVEL'];
   if (level !== undefined && !otelLogLevels.includes(level)) {
     problems.push(`OTEL_LOG_LEVEL must be one of ${otelLogLevels.join(', ')}${shown(level)}`);
+  }
+  const preference = variables[temporalityPreference];
+  if (preference !== undefined && !temporalities.some((known) => known === preference)) {
+    problems.push(`${temporalityPreference} must be one of ${temporalities.join(', ')}${shown(preference)}`);
   }
   checkResourceAttributes(variables['OTEL_RESOURCE_ATTRIBUTES'], problems);
   return variables;

@@ -31,7 +31,8 @@ export interface Receiver {
 
 /** Starts a receiver. */
 export async function startReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
-  const server = new Server({ 'grpc.max_receive_message_length': 64 * 1024 * 1024 });
+  // As a Collector, it takes messages of 4 MiB at most.
+  const server = new Server();
   server.addService(metricsService, {
     Export(call: ServerUnaryCall<ExportRequest, object>, done: sendUnaryData<object>): void {
       const requests = flatten(call.request);

@@ -1,11 +1,16 @@
-import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { ExportAnswer } from './answer.ts';
+import type { MetricsRequest } from './request.ts';
 
 /** A request that the backend did not take. */
 export interface FailedAttempt {
   readonly status: 'failed';
   /** OTLP allows to send the same again. */
   readonly retryable: boolean;
+  /**
+   * What was wrong is the request itself: the same would be refused at any time. Not where the address, the credentials or the
+   * connection are to blame, which may be mended.
+   */
+  readonly forGood?: boolean;
   /** Never wait less than this before trying again. */
   readonly retryAfterMs?: number;
   /** The connection may be dead: the next attempt gets a new one. */
@@ -24,10 +29,10 @@ export interface Sender {
   /** Address and protocol, for messages. */
   readonly target: string;
   /**
-   * Sends once; never rejects, and ends within `timeoutMs`.
+   * Sends once; never rejects, and ends within `timeoutMs`. Several requests may be under way at once.
    * @param stop ends it earlier.
    */
-  send(metrics: ResourceMetrics, timeoutMs: number, stop?: AbortSignal): Promise<AttemptResult>;
-  /** Lets connections go; waits for no request. */
+  send(request: MetricsRequest, timeoutMs: number, stop?: AbortSignal): Promise<AttemptResult>;
+  /** Lets connections go, each when no request is under way over it; waits for none. */
   close(): void;
 }

@@ -1,11 +1,11 @@
-import { DataPointType, type MetricData, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import { DataPointType, type MetricData } from '@opentelemetry/sdk-metrics';
 import type { Sender } from './attempt.ts';
 
 /** Prints each point as a line: name, attributes, value, unit. */
 export function consoleSender(write: (text: string) => void): Sender {
   return {
     target: 'console',
-    send(metrics: ResourceMetrics) {
+    send({ metrics }) {
       const lines = metrics.scopeMetrics.flatMap((scope) => scope.metrics).flatMap(linesOf);
       write(lines.map((line) => `${line}\n`).join(''));
       return Promise.resolve({ status: 'acknowledged', rejectedPoints: 0 });

@@ -7,9 +7,11 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanText } from '../model/text.ts';
-import type { AttemptResult, Sender } from './attempt.ts';
-import { type ExportOutcome, combine, isDelivered } from './outcome.ts';
-import { decide, firstBackOffMs, shareOf } from './retry.ts';
+import type { Sender } from './attempt.ts';
+import { Delivery } from './delivery.ts';
+import { type ExportOutcome, type RequestResult, combine, isDelivered, summary, total, worst } from './outcome.ts';
+import { Requests, countPoints } from './request.ts';
+import { firstBackOffMs } from './retry.ts';
 
 /** What a {@link DeliveringExporter} is made of. */
 export interface ExporterOptions {
@@ -22,8 +24,13 @@ export interface ExporterOptions {
   readonly random: () => number;
   /** Longest wait before the second attempt; a second if absent. */
   readonly backOffMs?: number;
-  /** Told what became of each cycle's points; not where there is nobody to send to. */
-  readonly onOutcome: (outcome: ExportOutcome) => void;
+  /**
+   * Awaited once at the beginning of each delivery; what it gives is counted and sent in place of the metrics. The cycle's points
+   * are lost when it rejects, or has not ended at the deadline.
+   */
+  readonly prepare?: (metrics: ResourceMetrics) => Promise<ResourceMetrics>;
+  /** Told what became of each cycle's points, in all and by request; not where there is nobody to send to. */
+  readonly onOutcome: (outcome: ExportOutcome, requests: readonly RequestResult[]) => void;
 }
 
 /**
@@ -97,30 +104,48 @@ export class DeliveringExporter implements PushMetricExporter {
   }
 
   async #deliver(metrics: ResourceMetrics): Promise<ExportOutcome> {
-    const points = countPoints(metrics);
     // A collection waits for half of the time at most; one that took longer, on a machine out of breath, is worth the overrun.
     this.#cycleEndsAtMs = Math.max(this.#cycleEndsAtMs, performance.now() + this.#options.deadlineMs / 2);
-    const { signal } = this.#cycle;
-    const outcomes = await Promise.all(
-      this.#options.senders.map((sender) => this.#deliverTo(sender, metrics, points, signal)),
+    const { signal: stop } = this.#cycle;
+    const { senders, onOutcome } = this.#options;
+    if (senders.length === 0) return (this.#last = nothingOwed);
+    const { outcome, results } = await this.#prepared(metrics, stop).then(
+      (prepared) => this.#send(prepared, stop),
+      (error: unknown) => unprepared(metrics, stop, error),
     );
-    const outcome = combine(points, outcomes);
     this.#last = outcome;
-    if (outcomes.length > 0) this.#options.onOutcome(outcome);
+    onOutcome(outcome, results);
     return outcome;
   }
 
-  async #deliverTo(sender: Sender, metrics: ResourceMetrics, points: number, stop: AbortSignal): Promise<ExportOutcome> {
-    const { attemptMs, random, backOffMs = firstBackOffMs } = this.#options;
-    for (let attempts = 1; ; attempts++) {
-      const result = await attempt(sender, metrics, Math.min(attemptMs, shareOf(this.#leftMs())), stop);
-      if (result.status === 'acknowledged') return taken(sender, points, result);
-      const decision = decide(result, { attempts, leftMs: this.#leftMs(), random: random(), backOffMs });
-      const goesOn = decision.action === 'retry' && (await slept(decision.waitMs, stop));
-      if (goesOn) continue;
-      const message = attempts === 1 ? result.message : `${result.message} (after ${attempts} attempts)`;
-      return { acknowledged: 0, rejected: 0, lost: points, cause: result.cause, message };
+  /** @throws what `prepare` throws, and when the time is over, or it was stopped, before that has ended. */
+  async #prepared(metrics: ResourceMetrics, stop: AbortSignal): Promise<ResourceMetrics> {
+    const { prepare } = this.#options;
+    if (prepare === undefined) return metrics;
+    const done = new AbortController();
+    const end = sleep(Math.max(0, this.#leftMs()), undefined, { signal: AbortSignal.any([stop, done.signal]) });
+    try {
+      return await Promise.race([Promise.resolve(metrics).then(prepare), end.then(() => Promise.reject(new Error('that took all the time of the cycle')))]);
+    } finally {
+      done.abort();
     }
+  }
+
+  async #send(metrics: ResourceMetrics, stop: AbortSignal): Promise<Delivered> {
+    const { senders, attemptMs, random, backOffMs = firstBackOffMs } = this.#options;
+    const requests = new Requests(metrics);
+    const leftMs = (): number => this.#leftMs();
+    const settlements = await Promise.all(
+      senders.map((sender) => new Delivery(sender, requests, { attemptMs, random, backOffMs, leftMs, stop }).run()),
+    );
+    const summaries = settlements.map((own) => summary(own.map(({ outcome }) => outcome)));
+    const each = requests.made.map((request, index) => {
+      const own = settlements.flatMap((all) => all[index] ?? []);
+      const outcome = combine(request.points, own.map(({ outcome: of }) => of));
+      return { outcome, result: { metrics: request.metrics, settled: worst(own.map(({ settled }) => settled)) } };
+    });
+    const outcome = { ...combine(requests.points, summaries), ...total(each.map(({ outcome: of }) => of)) };
+    return { outcome, results: each.map(({ result }) => result) };
   }
 
   #leftMs(): number {
@@ -128,36 +153,16 @@ export class DeliveringExporter implements PushMetricExporter {
   }
 }
 
-/** One attempt. Whatever the sender does, its points are accounted for. */
-async function attempt(sender: Sender, metrics: ResourceMetrics, timeoutMs: number, stop: AbortSignal): Promise<AttemptResult> {
-  try {
-    return await sender.send(metrics, timeoutMs, stop);
-  } catch (error) {
-    const text = error instanceof Error ? cleanText(error.message) : 'unknown error';
-    return { status: 'failed', retryable: false, reconnect: false, cause: 'internal', message: `${sender.target}: ${text}` };
-  }
+/** What became of a cycle, in all and by request. */
+interface Delivered {
+  readonly outcome: ExportOutcome;
+  readonly results: readonly RequestResult[];
 }
 
-/** False when it was stopped. */
-function slept(waitMs: number, stop: AbortSignal): Promise<boolean> {
-  return sleep(waitMs, true, { signal: stop }).catch(() => false);
-}
+const nothingOwed: ExportOutcome = { acknowledged: 0, rejected: 0, lost: 0 };
 
-function taken(sender: Sender, points: number, result: AttemptResult & { status: 'acknowledged' }): ExportOutcome {
-  const { rejectedPoints, message } = result;
-  // A backend may claim anything; never count more than was sent.
-  const rejected = rejectedPoints > 0 ? Math.min(points, Math.trunc(rejectedPoints)) : 0;
-  if (rejected === 0) {
-    const warning = message === undefined ? {} : { warning: `${sender.target}: ${message}` };
-    return { acknowledged: points, rejected, lost: 0, ...warning };
-  }
-  const why = message ?? 'no reason given';
-  const text = `${sender.target} rejected ${rejected} of ${points} points: ${why}`;
-  return { acknowledged: points - rejected, rejected, lost: 0, cause: 'rejected', message: text };
-}
-
-function countPoints(metrics: ResourceMetrics): number {
-  let points = 0;
-  for (const scope of metrics.scopeMetrics) for (const metric of scope.metrics) points += metric.dataPoints.length;
-  return points;
+function unprepared(metrics: ResourceMetrics, stop: AbortSignal, error: unknown): Delivered {
+  const [cause, why] = stop.aborted ? ['stopped', 'the agent was stopped'] : ['internal', error instanceof Error ? cleanText(error.message) : 'unknown error'];
+  const message = `the points could not be made ready for sending: ${why}`;
+  return { outcome: { ...nothingOwed, lost: countPoints(metrics), cause, message }, results: [{ metrics, settled: 'lost' }] };
 }

@@ -8,7 +8,7 @@ import type { Sender } from './attempt.ts';
 export function withFreshHeaders(sender: Sender, refresh: () => boolean): Sender {
   return {
     ...sender,
-    async send(metrics, timeoutMs, stop) {
+    async send(request, timeoutMs, stop) {
       try {
         if (refresh()) sender.close();
       } catch (error) {
@@ -16,7 +16,7 @@ export function withFreshHeaders(sender: Sender, refresh: () => boolean): Sender
         // Whoever replaces a file may not be done yet.
         return { status: 'failed', retryable: true, reconnect: false, cause: 'headers', message: `${sender.target}: ${why}` };
       }
-      return sender.send(metrics, timeoutMs, stop);
+      return sender.send(request, timeoutMs, stop);
     },
   };
 }

@@ -30,9 +30,10 @@ export function grpcTransport(options: GrpcOptions): Transport {
     close: () => client.close(),
     async exchange(body, { timeoutMs, signal }) {
       const answer = await new Promise<Uint8Array>((resolve, reject) => {
+        const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
         // The signal ends it; the deadline is for the backend to know.
         const deadline = new Date(Date.now() + timeoutMs + 1_000);
-        const call = client.makeUnaryRequest(method, asIs, asIs, Buffer.from(body), metadata, { deadline }, (error, answer) => {
+        const call = client.makeUnaryRequest(method, asIs, asIs, bytes, metadata, { deadline }, (error, answer) => {
           signal.removeEventListener('abort', cancel);
           if (error !== null) reject(error);
           else resolve(answer ?? new Uint8Array());

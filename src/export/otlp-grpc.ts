@@ -17,6 +17,9 @@ const retryable = new Set<number>([
   status.DATA_LOSS,
 ]);
 
+/** Codes that speak of who asks and where, not of what was sent. */
+const notOfTheRequest = new Set<number>([status.UNAUTHENTICATED, status.PERMISSION_DENIED, status.UNIMPLEMENTED, status.NOT_FOUND]);
+
 /** What to do about a status, where there is something to be done. */
 const advice: ReadonlyMap<number, string> = new Map([
   [status.UNIMPLEMENTED, 'it takes no metrics (Jaeger stores traces only); put an OpenTelemetry Collector in between'],
@@ -42,9 +45,11 @@ async function explain(error: unknown, target: string): Promise<FailedAttempt> {
     return { status: 'failed', retryable: false, reconnect: true, cause: 'internal', message };
   }
   const retryAfterMs = await delayOf(error);
+  const again = retryable.has(code) || (code === status.RESOURCE_EXHAUSTED && retryAfterMs !== undefined);
   return {
     status: 'failed',
-    retryable: retryable.has(code) || (code === status.RESOURCE_EXHAUSTED && retryAfterMs !== undefined),
+    retryable: again,
+    forGood: !again && !notOfTheRequest.has(code),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     reconnect: code === status.DEADLINE_EXCEEDED || code === status.UNAVAILABLE,
     cause: code === status.DEADLINE_EXCEEDED ? 'timeout' : (status[code] ?? String(code)),

@@ -10,6 +10,9 @@ import { transportSender } from './transport.ts';
 /** Statuses that OTLP allows to be tried again (https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes). */
 const retryableStatuses = new Set([429, 502, 503, 504]);
 
+/** Statuses that speak of who asks, where and when, not of what was sent. */
+const notOfTheRequest = new Set([401, 403, 404, 405, 407, 408, 415]);
+
 /** Failures of a connection that may be over soon; a certificate will not be. */
 const retryableCodes = new Set([
   'ECONNRESET',
@@ -51,9 +54,11 @@ async function refused(error: HttpStatusError, target: string): Promise<FailedAt
   const { statusCode } = error;
   const waitMs = retryAfterMs(error.retryAfter, new Date());
   const texts = [await said(error), advice(statusCode)].filter((text) => text !== undefined && text !== '');
+  const again = retryableStatuses.has(statusCode);
   return {
     status: 'failed',
-    retryable: retryableStatuses.has(statusCode),
+    retryable: again,
+    forGood: !again && statusCode >= 400 && statusCode <= 500 && !notOfTheRequest.has(statusCode),
     ...(waitMs !== undefined && { retryAfterMs: waitMs }),
     reconnect: false,
     cause: String(statusCode),

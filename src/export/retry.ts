@@ -8,11 +8,26 @@ const maxBackOffMs = 30_000;
 const shortestAttemptMs = 1_000;
 
 /** With less than this left no attempt is begun: it would but hide the true cause behind a timeout. */
-const leastAttemptMs = 100;
+export const leastAttemptMs = 100;
 
 /** How long one attempt may take of the time that is left for an export. */
 export function shareOf(leftMs: number): number {
   return Math.max(1, leftMs / 3, Math.min(leftMs, shortestAttemptMs));
+}
+
+/**
+ * The same after a request timed out: every other one shall have its attempt too.
+ * @param rounds attempts that are still to come, one after the other.
+ * @param slowestMs longest that an answer has taken; less than twice that would fail a backend that is only slow.
+ */
+export function fairShareOf(leftMs: number, rounds: number, slowestMs: number): number {
+  if (rounds <= 1) return shareOf(leftMs);
+  return Math.max(1, Math.min(shareOf(leftMs), Math.max(leftMs / rounds, 2 * slowestMs, leastAttemptMs)));
+}
+
+/** How long nothing else is sent over a lane where a backend that answers said no for now. */
+export function pauseMs(random: number, backOffMs: number): number {
+  return backOffMs * (0.5 + random / 2);
 }
 
 /** What to do after an attempt. */

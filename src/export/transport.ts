@@ -1,7 +1,6 @@
-import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
-import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { type ExportAnswer, NotOtlpError } from './answer.ts';
 import type { AttemptResult, FailedAttempt, Sender } from './attempt.ts';
+import type { MetricsRequest } from './request.ts';
 
 /** How long an exchange may take. */
 export interface ExchangeLimits {
@@ -34,6 +33,13 @@ export interface TransportOptions {
   readonly explain: (error: unknown) => Promise<FailedAttempt>;
 }
 
+interface Connection {
+  readonly transport: Transport;
+  /** Requests over it that have not ended. */
+  underWay: number;
+  isLeft: boolean;
+}
+
 /**
  * Sends metrics as protobuf over a transport, and over a new one after a failure that may be the connection's.
  *
@@ -42,27 +48,32 @@ export interface TransportOptions {
  * themselves and hide the status; and neither can be stopped.
  */
 export function transportSender({ target, connect, explain }: TransportOptions): Sender {
-  let transport: Transport | undefined;
+  let current: Connection | undefined;
 
-  function close(): void {
-    transport?.close();
-    transport = undefined;
+  /** The next request gets another one; those under way over this one come to their end. */
+  function leave(connection: Connection): void {
+    if (current === connection) current = undefined;
+    connection.isLeft = true;
+    if (connection.underWay === 0) connection.transport.close();
   }
 
-  async function send(metrics: ResourceMetrics, timeoutMs: number, stop?: AbortSignal): Promise<AttemptResult> {
+  async function send(request: MetricsRequest, timeoutMs: number, stop?: AbortSignal): Promise<AttemptResult> {
     if (timeoutMs < leastAttemptMs) return noTime;
     const giveUp = new AbortController();
     const abort = (): void => giveUp.abort();
     const timer = setTimeout(abort, timeoutMs);
     stop?.addEventListener('abort', abort, { once: true });
+    let connection: Connection | undefined;
     try {
-      transport ??= connect();
-      return { status: 'acknowledged', ...(await transport.exchange(encode(metrics), { timeoutMs, signal: giveUp.signal })) };
+      connection = current ??= { transport: connect(), underWay: 0, isLeft: false };
+      connection.underWay++;
+      return { status: 'acknowledged', ...(await connection.transport.exchange(request.body, { timeoutMs, signal: giveUp.signal })) };
     } catch (error) {
-      const failed = throughProxy(await failure(error), transport?.proxy);
-      if (failed.reconnect) close();
+      const failed = throughProxy(await failure(error), connection?.transport.proxy);
+      if (failed.reconnect && connection !== undefined) leave(connection);
       return failed;
     } finally {
+      if (connection !== undefined && --connection.underWay === 0 && connection.isLeft) connection.transport.close();
       clearTimeout(timer);
       stop?.removeEventListener('abort', abort);
     }
@@ -75,13 +86,13 @@ export function transportSender({ target, connect, explain }: TransportOptions):
     }
   }
 
-  return { target, close, send };
-}
-
-/** Without a metric the request is empty, not a resource of nothing: valid OTLP that leaves nothing behind. */
-function encode(metrics: ResourceMetrics): Uint8Array {
-  const encoded = metrics.scopeMetrics.length === 0 ? undefined : ProtobufMetricsSerializer.serializeRequest(metrics);
-  return encoded ?? new Uint8Array();
+  return {
+    target,
+    send,
+    close() {
+      if (current !== undefined) leave(current);
+    },
+  };
 }
 
 /** Where the connection may be to blame, the proxy may be. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SourceError } from '../model/source-error.ts';
 import type { HttpResponse } from './client.ts';
-import { parseJson } from './json.ts';
+import { decoded, parseAnswer, parseJson } from './json.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** A vendor's word for an error. Anything else that stands in its place might be an echo of what was sent. */
@@ -19,6 +19,9 @@ const errorEnvelope = z.object({
   }),
 });
 
+/** Of a body no more than this is looked at for what it is, if not JSON: such pages are of some ten kilobytes. */
+const headBytes = 256 * 1024;
+
 /**
  * The JSON of a good answer.
  * @param what names the request in messages, for example `openrouter.ai /key`.
@@ -26,25 +29,25 @@ const errorEnvelope = z.object({
  * @throws {SourceError} with the reason of any other answer (docs/design.md, reasons).
  */
 export function jsonOf(response: HttpResponse, what: string, now: Date): unknown {
-  if (isChallenge(response)) {
+  checkAnswer(response, what, now);
+  return parseAnswer(response.bytes, what);
+}
+
+/**
+ * Whether an answer is a good one, as far as it can be told before its body is parsed ({@link parseAnswer}). Parameters as
+ * {@link jsonOf}.
+ * @throws {SourceError} with the reason of any other answer.
+ */
+export function checkAnswer(response: HttpResponse, what: string, now: Date): void {
+  const markup = markupOf(response);
+  if (isChallenge(response, markup)) {
     throw new SourceError('challenged', `${what} answered ${response.status} with a challenge page`, {
       status: response.status,
       ...retryAfter(response, now),
     });
   }
   if (response.status !== 200) throw refusal(response, what, now);
-  if (isHtml(response)) throw new SourceError('schema', `${what} answered 200 with an HTML page`, { status: 200 });
-  const json = parseJson(response.body, what);
-  if (hasError(json)) {
-    throw new SourceError('schema', `${what} answered 200 with an error in its body`, { status: 200 });
-  }
-  return json;
-}
-
-/** Whether the body says of itself that it is an error, in whatever shape. */
-function hasError(json: unknown): boolean {
-  if (typeof json !== 'object' || json === null) return false;
-  return ('error' in json && Boolean(json.error)) || ('type' in json && json.type === 'error');
+  if (markup !== undefined) throw new SourceError('schema', `${what} answered 200 with an HTML page`, { status: 200 });
 }
 
 function refusal(response: HttpResponse, what: string, now: Date): SourceError {
@@ -63,7 +66,7 @@ function refusal(response: HttpResponse, what: string, now: Date): SourceError {
 
 function errorOf(response: HttpResponse, what: string): { type?: string | undefined; code?: string | undefined } | undefined {
   try {
-    const { error } = errorEnvelope.parse(parseJson(response.body, what));
+    const { error } = errorEnvelope.parse(parseJson(response.bytes, what));
     return { type: error.type, code: error.details?.error_code };
   } catch {
     return undefined;
@@ -75,14 +78,15 @@ function retryAfter(response: HttpResponse, now: Date): { retryAfterMs?: number 
   return wait === undefined ? {} : { retryAfterMs: wait };
 }
 
-/** JSON never begins with `<`. */
-function isHtml(response: HttpResponse): boolean {
-  return response.contentType.includes('html') || /^\s*</.test(response.body);
+/** The head of an HTML page; undefined for anything else. JSON never begins with `<`. */
+function markupOf({ contentType, bytes }: HttpResponse): string | undefined {
+  const head = decoded(bytes.subarray(0, headBytes));
+  return contentType.includes('html') || /^\s*</.test(head) ? head : undefined;
 }
 
 /** Marks of Cloudflare's managed challenge (reference: a 403 with cf-mitigated and the challenge platform's script). */
-function isChallenge(response: HttpResponse): boolean {
+function isChallenge(response: HttpResponse, markup: string | undefined): boolean {
   if (response.header('cf-mitigated')?.toLowerCase() === 'challenge') return true;
-  if (!isHtml(response)) return false;
-  return response.body.includes('/cdn-cgi/challenge-platform/') || /<title>\s*Just a moment/i.test(response.body);
+  if (markup === undefined) return false;
+  return markup.includes('/cdn-cgi/challenge-platform/') || /<title>\s*Just a moment/i.test(markup);
 }

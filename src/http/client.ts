@@ -4,6 +4,7 @@ import got from 'got';
 import { SourceError } from '../model/source-error.ts';
 import { bodyOf } from './body.ts';
 import { transportError } from './failures.ts';
+import { decoded } from './json.ts';
 import { type BodyLimits, defaultLimits } from './limits.ts';
 
 /** A GET with its credentials. */
@@ -20,9 +21,17 @@ export interface HttpResponse {
   readonly contentType: string;
   /** Value of a header, by its lower-case name. */
   header(name: string): string | undefined;
-  /** Whole where the status is 200; of another answer as much as came, its status has said enough. */
+  /**
+   * Whole where the status is 200; of another answer as much as came, its status has said enough. In memory of its own, that
+   * may be handed over to a worker; then the answer has no body any more.
+   */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The bytes as text; made when first asked for. */
   readonly body: string;
 }
+
+/** What reads answers: {@link HttpClient}, or another transport in tests. */
+export type HttpGet = Pick<HttpClient, 'get'>;
 
 /** Called once for each request that was made: with its status, or without one when no answer came. */
 export type RequestObserver = (status: number | undefined) => void;
@@ -67,20 +76,15 @@ export class HttpClient {
       const chunks: Buffer[] = [];
       const patience = status === 200 ? undefined : setTimeout(() => stream.destroy(), refusalMs);
       try {
-        for await (const chunk of bodyOf(stream, response, limits)) chunks.push(chunk);
+        const taken = status === 200 ? limits : defaultLimits;
+        for await (const chunk of bodyOf(stream, response, taken)) chunks.push(chunk);
       } catch (thrown) {
         // A refusal stands, with its Retry-After, even if its page is endless or breaks off.
         if (status === 200) throw thrown;
       } finally {
         clearTimeout(patience);
       }
-      return {
-        status,
-        contentType: response.headers['content-type']?.toLowerCase() ?? '',
-        header: (name) => firstValue(response.headers[name]),
-        // Takes a byte order mark off, which JSON.parse would not.
-        body: new TextDecoder().decode(Buffer.concat(chunks)),
-      };
+      return answerOf(status, response, joined(chunks));
     } catch (thrown) {
       throw transportError(thrown, url, signal);
     } finally {
@@ -89,6 +93,30 @@ export class HttpClient {
       this.#observe(status);
     }
   }
+}
+
+function answerOf(status: number, { headers }: IncomingMessage, bytes: Uint8Array<ArrayBuffer>): HttpResponse {
+  let body: string | undefined;
+  return {
+    status,
+    contentType: headers['content-type']?.toLowerCase() ?? '',
+    header: (name) => firstValue(headers[name]),
+    bytes,
+    get body() {
+      return (body ??= decoded(bytes));
+    },
+  };
+}
+
+/** Buffers of Node's may lie in memory that they share, which cannot be handed over. */
+function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(chunks.reduce((total, chunk) => total + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
 }
 
 function firstValue(value: string | string[] | undefined): string | undefined {

@@ -8,9 +8,16 @@ export interface BodyLimits {
   readonly ratio: number;
   /** Inflated bytes below which the ratio is not looked at: small repetitive bodies compress well. */
   readonly ratioFromBytes: number;
-  /** Levels of nested arrays and objects. */
-  readonly depth: number;
 }
+
+/** Most levels of nested arrays and objects: whatever walks deeper ones overflows. */
+export const mostLevels = 64;
+
+/**
+ * Most values of a body: three bytes of JSON can be sixty of memory, and a parse cannot be stopped when there is none left. The
+ * largest page of a report has half as many.
+ */
+export const mostValues = 8_000_000;
 
 /** For bodies of a few kilobytes. */
 export const defaultLimits: BodyLimits = {
@@ -18,5 +25,4 @@ export const defaultLimits: BodyLimits = {
   inflatedBytes: 4 * 1024 * 1024,
   ratio: 200,
   ratioFromBytes: 256 * 1024,
-  depth: 64,
 };

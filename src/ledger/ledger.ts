@@ -1,8 +1,9 @@
+import { type Period, dayMs, dayStart, oldestOpenPeriod, periodOf } from '../model/calendar.ts';
 import type { AttributeSet } from '../model/attributes.ts';
 import type { Report, ReportId, TotalName } from '../model/report.ts';
-import { type Period, dayMs, dayStart, oldestOpenPeriod, periodOf } from '../model/calendar.ts';
+import type { SentReport, SentSeries } from '../model/sent-totals.ts';
 import { DayTable } from './day-table.ts';
-import type { SentSeries, SentTotals } from './sent-totals.ts';
+import { PeriodTable, type Series, debtOf, highest } from './series.ts';
 
 /** One total as it is to be exported. */
 export interface TotalPoint {
@@ -14,6 +15,18 @@ export interface TotalPoint {
   readonly value: bigint;
   /** What the value is above the upstream's own sum, after a restatement downwards. */
   readonly debt: bigint;
+  /** Stands for the series as long as it is published. */
+  readonly series: object;
+  /** Whether this is a first zero: to be followed by the value once it was acknowledged. */
+  readonly isZero: boolean;
+}
+
+/** What a series grew by since the last cut. */
+export interface Growth {
+  readonly metric: TotalName;
+  readonly attributes: AttributeSet;
+  /** Above zero. */
+  readonly value: bigint;
 }
 
 /** The sum of one series over the UTC day. */
@@ -24,76 +37,83 @@ export interface DayPoint {
   readonly value: bigint;
 }
 
-/** The totals of one cycle. */
-export interface Snapshot {
-  readonly totals: readonly TotalPoint[];
-  /** Series that were exported as their first zero; see {@link Ledger.acknowledge}. */
-  readonly zeros: ReadonlySet<object>;
-}
-
 /** Cells of closed days that the upstream restated, counted since the start. */
 export interface Revisions {
   readonly up: number;
   readonly down: number;
 }
 
-interface Series {
-  readonly metric: TotalName;
-  readonly attributes: AttributeSet;
-  /** Σ of the period's cells. */
-  sum: bigint;
-  /** Highest value exported; undefined before the first. */
-  sent: bigint | undefined;
-  /** To be exported as 0 until that was acknowledged: a backend that sees rises only must see the first one. */
-  owesZero: boolean;
+/** What a {@link Ledger} is for. */
+export interface LedgerOptions {
+  /** Whether growth is cut into deltas; what a report shows when it is first read is then behind them. */
+  readonly cuts: boolean;
+  /** Whether a series that appears later is exported as 0 first. */
+  readonly firstZeros: boolean;
 }
 
-type SeriesTable = Map<TotalName, Map<AttributeSet, Series>>;
-
 interface ReportState {
-  grouping: string;
+  readonly grouping: string;
   /** One stretch of whole days that was read without a gap; undefined before the first reading. */
   covered: { fromMs: number; toMs: number } | undefined;
   /** Whether a complete reading, of this process or of the restored state, came before the next one. */
   readBefore: boolean;
+  /** Whether what it showed at first is behind the cuts. */
+  cutting: boolean;
   readonly days: Map<number, DayTable>;
-  readonly periods: Map<string, { readonly period: Period; readonly series: SeriesTable }>;
+  readonly periods: Map<string, PeriodTable>;
   revisions: { up: number; down: number };
 }
+
+/** So many series are walked through in one step. */
+const stepSize = 500;
 
 /**
  * Totals of reports that the upstream restates: each report replaces what was known of its days, and a total is the sum
  * of its period's cells, held at the highest value ever exported. Pure: time is an argument, nothing is read or written.
+ * What takes long is a walk of many steps; between the steps of one walk no other may be begun.
  */
 export class Ledger {
+  readonly #options: LedgerOptions;
   readonly #reports = new Map<ReportId, ReportState>();
+  #version = 0;
+
+  constructor(options: LedgerOptions = { cuts: false, firstZeros: true }) {
+    this.#options = options;
+  }
+
+  /** Another one whenever there is something new to be kept over a restart. */
+  get version(): number {
+    return this.#version;
+  }
 
   /**
-   * Takes a complete report.
+   * Takes a complete report. Nothing has changed when it throws.
    * @returns `gap` when days between it and what is known were never read: the report is not taken, and a reading from
    *   the start of the oldest open period is needed.
    * @throws {RangeError} when its ends are no UTC midnights, or a cell lies outside of them.
    */
-  apply(report: Report): 'applied' | 'gap' {
+  *apply(report: Report): Generator<undefined, 'applied' | 'gap'> {
     const [fromMs, toMs] = [report.from.getTime(), report.to.getTime()];
     if (dayStart(fromMs) !== fromMs || dayStart(toMs) !== toMs || fromMs >= toMs) {
       throw new RangeError(`report ${report.id} does not span whole days`);
     }
+    const tables = yield* DayTable.ofReport(report);
     const state = this.#stateOf(report.id, report.grouping);
     const covered = joins(report.id, state.covered, fromMs, toMs);
     if (covered === 'gap') return 'gap';
 
-    const tables = tablesOf(report, fromMs, toMs);
     for (let day = fromMs; day < toMs; day += dayMs) {
       const wasRead = covered !== undefined && day >= covered.fromMs && day < covered.toMs;
       const isOpen = day + dayMs === toMs;
-      this.#replaceDay(report.id, state, day, tables.get(day), wasRead && !isOpen);
+      yield* this.#replaceDay(report.id, state, day, tables.get(day), wasRead && !isOpen);
     }
     state.covered = {
       fromMs: Math.min(fromMs, covered?.fromMs ?? fromMs),
       toMs: Math.max(toMs, covered?.toMs ?? toMs),
     };
+    if (!state.readBefore) this.#version += 1;
     state.readBefore = true;
+    if (this.#options.cuts && !state.cutting) yield* this.#beginCuts(state);
     letGo(report.id, state);
     return 'applied';
   }
@@ -102,47 +122,70 @@ export class Ledger {
    * Every total that is published; from now on none of them falls below what is in it. A period is published until a
    * report of a day on which it is final: a wrong clock of this machine lets nothing go.
    */
-  snapshot(): Snapshot {
-    const totals: TotalPoint[] = [];
-    const zeros = new Set<object>();
+  *totals(): Generator<TotalPoint, void> {
     for (const [report, state] of this.#reports) {
-      for (const { period, series } of state.periods.values()) {
-        if (!isPublished(state, period)) continue;
-        for (const ofMetric of series.values()) {
-          for (const one of ofMetric.values()) {
-            if (one.owesZero) zeros.add(one);
-            const value = one.owesZero ? 0n : highest(one);
-            one.sent = value;
-            totals.push({ report, metric: one.metric, period, attributes: one.attributes, value, debt: debtOf(one) });
-          }
+      for (const table of published(state)) {
+        for (const series of table.all()) {
+          const isZero = series.owesZero;
+          const value = isZero ? 0n : highest(series);
+          if (series.sent !== value) this.#version += 1;
+          series.sent = value;
+          const { metric, attributes } = series;
+          yield { report, metric, period: table.period, attributes, value, debt: debtOf(series), series, isZero };
         }
       }
     }
-    return { totals, zeros };
   }
 
-  /** Tells that a snapshot reached the backend: its first zeros are followed by their values from now on. */
-  acknowledge(snapshot: Snapshot): void {
-    for (const series of snapshot.zeros) (series as Series).owesZero = false;
+  /** Tells that the first zeros of these series reached the backend: they are followed by their values from now on. */
+  acknowledge(zeros: Iterable<object>): void {
+    for (const series of zeros) {
+      (series as Series).owesZero = false;
+      this.#version += 1;
+    }
+  }
+
+  /**
+   * What grew since the last cut, in steps; from now on it is behind the cut. One {@link Growth} a series, whatever
+   * periods it grew in.
+   */
+  *cut(): Generator<undefined, readonly Growth[]> {
+    const grown = new Map<TotalName, Map<AttributeSet, bigint>>();
+    let walked = 0;
+    for (const state of this.#reports.values()) {
+      for (const table of published(state)) {
+        for (const series of table.all()) {
+          if (++walked % stepSize === 0) yield;
+          const value = highest(series);
+          if (value === series.cut) continue;
+          let ofMetric = grown.get(series.metric);
+          if (ofMetric === undefined) grown.set(series.metric, (ofMetric = new Map<AttributeSet, bigint>()));
+          ofMetric.set(series.attributes, (ofMetric.get(series.attributes) ?? 0n) + value - series.cut);
+          series.cut = value;
+          this.#version += 1;
+        }
+      }
+    }
+    return [...grown].flatMap(([metric, ofMetric]) => [...ofMetric].map(([attributes, value]) => ({ metric, attributes, value })));
   }
 
   /** What each series of a report has summed up on the UTC day of an instant; nothing before that day was read. */
-  day(report: ReportId, now: Date): DayPoint[] {
+  *day(report: ReportId, now: Date): Generator<DayPoint, void> {
     const table = this.#reports.get(report)?.days.get(dayStart(now.getTime()));
-    if (table === undefined) return [];
-    return [...table.entries()].map(([metric, attributes, value]) => ({ report, metric, attributes, value }));
+    for (const [metric, attributes, value] of table?.entries() ?? []) yield { report, metric, attributes, value };
   }
 
-  /** Debt and number of the exported series, by report and metric. */
+  /** Debt and number of the series that are published, by report and metric. */
   state(): { readonly report: ReportId; readonly metric: TotalName; readonly debt: bigint; readonly count: number }[] {
     const states = new Map<string, { report: ReportId; metric: TotalName; debt: bigint; count: number }>();
-    for (const [report, { periods }] of this.#reports) {
-      for (const { series } of periods.values()) {
-        for (const [metric, ofMetric] of series) {
-          const state = states.get(`${report}/${metric}`) ?? { report, metric, debt: 0n, count: 0 };
-          states.set(`${report}/${metric}`, state);
-          for (const one of ofMetric.values()) state.debt += debtOf(one);
-          state.count += ofMetric.size;
+    for (const [report, reportState] of this.#reports) {
+      for (const table of published(reportState)) {
+        for (const series of table.all()) {
+          const { metric } = series;
+          let state = states.get(`${report}/${metric}`);
+          if (state === undefined) states.set(`${report}/${metric}`, (state = { report, metric, debt: 0n, count: 0 }));
+          state.debt += debtOf(series);
+          state.count += 1;
         }
       }
     }
@@ -154,29 +197,40 @@ export class Ledger {
     return { ...(this.#reports.get(report)?.revisions ?? { up: 0, down: 0 }) };
   }
 
-  /** What another agent needs to go on without a fall: the highest value exported of every series. */
-  sent(): SentTotals[] {
+  /** The reports that were read. With {@link sentSeries} all that another ledger needs to go on. */
+  sentReports(): SentReport[] {
     return [...this.#reports]
       .filter(([, { readBefore }]) => readBefore)
-      .map(([report, { grouping, periods }]) => ({
-        report,
-        grouping,
-        periods: [...periods.values()].map(({ period, series }) => ({ startMs: period.startMs, series: sentSeries(series) })),
-      }));
+      .map(([report, { grouping, cutting }]) => ({ report, grouping, cutting }));
   }
 
-  /** Goes on from what {@link sent} told; before the first report. */
-  restore(sent: readonly SentTotals[]): void {
-    for (const { report, grouping, periods } of sent) {
-      const state = this.#stateOf(report, grouping);
-      state.readBefore = true;
-      for (const { startMs, series } of periods) {
-        const period = periodOf(report, startMs);
-        for (const { metric, attributes, sent: value, owesZero } of series) {
-          const restored = seriesOf(state, period, metric, attributes, owesZero);
-          restored.sent = value;
+  /** What was exported of every series that was. */
+  *sentSeries(): Generator<SentSeries, void> {
+    for (const [report, { periods }] of this.#reports) {
+      for (const table of periods.values()) {
+        const periodStartMs = table.period.startMs;
+        for (const { metric, attributes, sent, cut, owesZero } of table.all()) {
+          if (sent === undefined && cut === 0n) continue;
+          yield { report, periodStartMs, metric, attributes, ...(sent !== undefined && { sent }), cut, owesZero };
         }
       }
+    }
+  }
+
+  /** Goes on from what another ledger told; before the first report. */
+  restore(reports: readonly SentReport[], all: Iterable<SentSeries>): void {
+    for (const { report, grouping, cutting } of reports) {
+      const state = this.#stateOf(report, grouping);
+      state.readBefore = true;
+      // Growth that was exported as a total is not sent again as a delta: without cuts so far, they begin anew.
+      state.cutting = cutting && this.#options.cuts;
+    }
+    for (const { report, periodStartMs, metric, attributes, sent, cut, owesZero } of all) {
+      const state = this.#reports.get(report);
+      if (state === undefined) continue;
+      const series = periodTable(state, periodOf(report, periodStartMs)).series(metric, attributes, owesZero);
+      series.sent = sent;
+      series.cut = cut;
     }
   }
 
@@ -187,6 +241,7 @@ export class Ledger {
       grouping,
       covered: undefined,
       readBefore: false,
+      cutting: false,
       days: new Map(),
       periods: new Map(),
       revisions: known?.revisions ?? { up: 0, down: 0 },
@@ -195,17 +250,29 @@ export class Ledger {
     return made;
   }
 
-  #replaceDay(id: ReportId, state: ReportState, day: number, next: DayTable | undefined, countRevisions: boolean): void {
-    const before = state.days.get(day);
-    const period = periodOf(id, day);
-    for (const [metric, attributes, was, is] of DayTable.changes(before, next)) {
-      seriesOf(state, period, metric, attributes, state.readBefore).sum += is - was;
-      if (countRevisions) state.revisions[is > was ? 'up' : 'down'] += 1;
-    }
+  *#replaceDay(id: ReportId, state: ReportState, day: number, next: DayTable | undefined, countRevisions: boolean): Generator<undefined, void> {
     // A period without any use is published too: its first series come with a zero.
-    periodTable(state, period);
+    const table = periodTable(state, periodOf(id, day));
+    const owesZero = state.readBefore && this.#options.firstZeros;
+    yield* DayTable.changes(state.days.get(day), next, (metric, attributes, was, is) => {
+      table.series(metric, attributes, owesZero).sum += is - was;
+      if (countRevisions) state.revisions[is > was ? 'up' : 'down'] += 1;
+    });
     if (next === undefined) state.days.delete(day);
     else state.days.set(day, next);
+  }
+
+  /** What stands now is behind the first cut: a whole total is never a delta. */
+  *#beginCuts(state: ReportState): Generator<undefined, void> {
+    let walked = 0;
+    for (const table of state.periods.values()) {
+      for (const series of table.all()) {
+        series.cut = highest(series);
+        if (++walked % stepSize === 0) yield;
+      }
+    }
+    state.cutting = true;
+    this.#version += 1;
   }
 }
 
@@ -228,58 +295,16 @@ function joins(id: ReportId, covered: ReportState['covered'], fromMs: number, to
   return fromMs > covered.toMs && periodOf(id, fromMs).startMs === fromMs ? undefined : 'gap';
 }
 
-/** A period whose days were all read, from its first on. */
-function isPublished({ covered }: ReportState, period: Period): boolean {
-  return covered !== undefined && covered.fromMs <= period.startMs && covered.toMs > period.startMs;
-}
-
-/** A counter cannot be negative: credits beyond the use so far are debt, too. */
-function highest({ sum, sent }: Series): bigint {
-  const floor = sent ?? 0n;
-  return sum > floor ? sum : floor;
-}
-
-function sentSeries(table: SeriesTable): SentSeries[] {
-  const sent: SentSeries[] = [];
-  for (const ofMetric of table.values()) {
-    for (const { metric, attributes, sent: value, owesZero } of ofMetric.values()) {
-      if (value !== undefined) sent.push({ metric, attributes, sent: value, owesZero });
-    }
+/** Periods whose days were all read, from their first on. */
+function* published({ covered, periods }: ReportState): Generator<PeriodTable, void> {
+  if (covered === undefined) return;
+  for (const table of periods.values()) {
+    if (covered.fromMs <= table.period.startMs && covered.toMs > table.period.startMs) yield table;
   }
-  return sent;
 }
 
-/** By how much what was exported is above the report. */
-function debtOf({ sum, sent }: Series): bigint {
-  return sent !== undefined && sent > sum ? sent - sum : 0n;
-}
-
-function tablesOf(report: Report, fromMs: number, toMs: number): Map<number, DayTable> {
-  const tables = new Map<number, DayTable>();
-  for (const { metric, bucketStart, attributes, value } of report.cells) {
-    const startMs = bucketStart.getTime();
-    if (!(startMs >= fromMs && startMs < toMs)) throw new RangeError(`a cell of report ${report.id} is outside of its span`);
-    const day = dayStart(startMs);
-    let table = tables.get(day);
-    if (table === undefined) tables.set(day, (table = new DayTable()));
-    table.add(metric, attributes, value);
-  }
-  return tables;
-}
-
-function periodTable(state: ReportState, period: Period): SeriesTable {
-  let entry = state.periods.get(period.name);
-  if (entry === undefined) state.periods.set(period.name, (entry = { period, series: new Map() }));
-  return entry.series;
-}
-
-function seriesOf(state: ReportState, period: Period, metric: TotalName, attributes: AttributeSet, owesZero: boolean): Series {
-  const table = periodTable(state, period);
-  let ofMetric = table.get(metric);
-  if (ofMetric === undefined) table.set(metric, (ofMetric = new Map<AttributeSet, Series>()));
-  let series = ofMetric.get(attributes);
-  if (series === undefined) {
-    ofMetric.set(attributes, (series = { metric, attributes, sum: 0n, sent: undefined, owesZero }));
-  }
-  return series;
+function periodTable({ periods }: ReportState, period: Period): PeriodTable {
+  let table = periods.get(period.name);
+  if (table === undefined) periods.set(period.name, (table = new PeriodTable(period)));
+  return table;
 }

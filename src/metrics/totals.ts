@@ -1,47 +1,45 @@
-
-import { ValueType } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import { millisToHrTime } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
-import {
-  AggregationTemporality,
-  type CollectionResult,
-  type DataPoint,
-  DataPointType,
-  type GaugeMetricData,
-  type MetricProducer,
-  type SumMetricData,
-} from '@opentelemetry/sdk-metrics';
-import type { DayPoint, Ledger, Snapshot, TotalPoint } from '../ledger/ledger.ts';
+import { AggregationTemporality, type CollectionResult, type DataPoint, type MetricData, type MetricProducer } from '@opentelemetry/sdk-metrics';
+import type { Ledger } from '../ledger/ledger.ts';
 import { type AttributeSet, attributeSet } from '../model/attributes.ts';
 import { dayStart } from '../model/calendar.ts';
 import type { Clock } from '../model/clock.ts';
 import { toDollars } from '../model/money.ts';
 import type { Names } from '../model/names.ts';
 import { type ReportId, type TotalName, reportIds } from '../model/report.ts';
-import { type MetricSpec, currentSpecs, ledgerSpecs, totalSpecs } from './catalogue.ts';
+import { currentSpecs, ledgerSpecs } from './catalogue.ts';
+import { CutMetrics } from './cut-metrics.ts';
 import { joinNames } from './join-names.ts';
+import { counterMetric, gaugeMetric, sumMetric, totalValue } from './total-metrics.ts';
 
 /** What a {@link TotalsProducer} is made of. */
 export interface TotalsOptions {
   readonly ledger: Ledger;
   readonly account: string;
-  readonly clock: Clock;
   readonly resource: Resource;
-  /** Names as known now. */
+  readonly clock: Clock;
   readonly names: () => Names;
   /** Whether people's names and e-mail addresses become attributes. */
   readonly owners: boolean;
+  /** Whether anybody is told the totals themselves, and not only what they grow by. */
+  readonly cumulative: boolean;
+  /** Where the first cut begins, and the one before it if no backend has taken it yet. */
+  readonly cuts: { readonly fromMs: number; readonly pending?: CutMetrics };
   /** Resolves when the reports that are due were read, or have been waited for long enough; never rejects. */
   readonly refreshed: () => Promise<void>;
+  /** Walks through the ledger while nobody else does. */
+  readonly walk: <T>(steps: () => Iterator<unknown, T>) => Promise<T>;
   /** Reports whose last reading is recent enough to speak of today. */
   readonly isFresh: (report: ReportId) => boolean;
-  /** Told of each snapshot, so that its delivery can be acknowledged. */
-  readonly onSnapshot: (snapshot: Snapshot) => void;
 }
 
-const scope = { name: 'claude-usage-metrics' };
-type LedgerStates = ReturnType<Ledger['state']>;
-type Descriptor = SumMetricData['descriptor'];
+/** The totals' scope; without a version, which would start every series anew. */
+export const totalsScope = { name: 'claude-usage-metrics' };
+
+/** So many points are made in one step. */
+const stepSize = 250;
 
 /**
  * The totals of the ledger as points with a start time of their own: the first instant of their period. The SDK's
@@ -49,69 +47,121 @@ type Descriptor = SumMetricData['descriptor'];
  */
 export class TotalsProducer implements MetricProducer {
   readonly #options: TotalsOptions;
-  #joined = new Map<AttributeSet, AttributeSet>();
-  #joinedWith: Names | undefined;
   readonly #startedAt: Date;
+  /** Attributes as exported, by series and by ids: joined once, anew when the names change. */
+  #ofSeries = new Map<object, Attributes>();
+  #ofIds = new Map<AttributeSet, Attributes>();
+  #joinedWith: Names | undefined;
+  #zeros = new Map<DataPoint<unknown>, object>();
+  #cut: CutMetrics | undefined;
+  #cutEndMs: number;
 
   constructor(options: TotalsOptions) {
     this.#options = options;
     this.#startedAt = options.clock.now();
+    this.#cut = options.cuts.pending;
+    this.#cutEndMs = options.cuts.fromMs;
+  }
+
+  /** Series that were exported as their first zero at the last collection, by their points. */
+  get zeros(): ReadonlyMap<DataPoint<unknown>, object> {
+    return this.#zeros;
+  }
+
+  /** The cut that is on its way. */
+  get cut(): CutMetrics | undefined {
+    return this.#cut;
+  }
+
+  /** Where the next cut begins. */
+  get cutEndMs(): number {
+    return this.#cutEndMs;
   }
 
   /** Never rejects: that would cancel the whole export. */
   async collect(): Promise<CollectionResult> {
-    const { ledger, resource, refreshed, clock } = this.#options;
+    const { resource, refreshed, clock, walk } = this.#options;
     const at = clock.now();
     try {
       await refreshed();
-      const totals = this.#totals(at);
-      const states = ledger.state();
-      const metrics = [...totals, ...this.#current(at), ...this.#ledger(at, states), ...this.#revisions(at, states)];
-      return { resourceMetrics: { resource, scopeMetrics: metrics.length === 0 ? [] : [{ scope, metrics }] }, errors: [] };
+      const metrics = await walk(() => this.#metrics(at));
+      return { resourceMetrics: { resource, scopeMetrics: metrics.length === 0 ? [] : [{ scope: totalsScope, metrics }] }, errors: [] };
     } catch (error) {
       return { resourceMetrics: { resource, scopeMetrics: [] }, errors: [error] };
     }
   }
 
-  #totals(at: Date): SumMetricData[] {
-    const { ledger, onSnapshot } = this.#options;
-    const snapshot = ledger.snapshot();
-    onSnapshot(snapshot);
+  /** What the totals grew by. A cut that is still on its way goes again as it is; only when there is none, another one is made. */
+  async growth(): Promise<MetricData[]> {
+    if ((this.#cut?.size ?? 0) === 0) {
+      const endMs = this.#options.clock.now().getTime();
+      const grown = await this.#options.walk(() => this.#options.ledger.cut());
+      // A clock that was set back makes the stretch a short one; what grew is the same.
+      const startMs = Math.min(this.#cutEndMs, endMs - 1);
+      const points = grown.map(({ metric, attributes, value }) => ({ metric, attributes: this.#named(attributes), value }));
+      this.#cut = new CutMetrics({ startMs, endMs, points });
+      this.#cutEndMs = endMs;
+    }
+    return this.#cut?.metrics() ?? [];
+  }
+
+  *#metrics(at: Date): Generator<unknown, MetricData[]> {
+    this.#forgetOldNames();
+    const totals = this.#options.cumulative ? yield* this.#totals(at) : [];
+    return [...totals, ...(yield* this.#current(at)), ...this.#ledger(at), ...this.#revisions(at)];
+  }
+
+  *#totals(at: Date): Generator<unknown, MetricData[]> {
     const endTime = millisToHrTime(at.getTime());
     const points = new Map<TotalName, DataPoint<number>[]>();
-    for (const total of snapshot.totals) {
+    const joined = new Map<object, Attributes>();
+    this.#zeros = new Map();
+    let walked = 0;
+    for (const total of this.#options.ledger.totals()) {
+      const attributes = this.#ofSeries.get(total.series) ?? { ...this.#named(total.attributes), period: total.period.name };
+      joined.set(total.series, attributes);
       const startTime = millisToHrTime(total.period.startMs);
-      const attributes = { ...this.#named(total), period: total.period.name };
-      grouped(points, total.metric).push({ startTime, endTime, attributes, value: valueOf(total.metric, total.value) });
+      const point = { startTime, endTime, attributes, value: totalValue(total.metric, total.value) };
+      grouped(points, total.metric).push(point);
+      if (total.isZero) this.#zeros.set(point, total.series);
+      if (++walked % stepSize === 0) yield;
     }
-    return [...points].map(([metric, dataPoints]) => sum(metric, totalSpecs[metric], dataPoints));
+    // Series that are no longer published are forgotten.
+    this.#ofSeries = joined;
+    return [...points].map(([metric, dataPoints]) => sumMetric(metric, AggregationTemporality.CUMULATIVE, dataPoints));
   }
 
   /** What was used since 00:00 UTC, while the readings are recent enough to say so. */
-  #current(at: Date): GaugeMetricData[] {
+  *#current(at: Date): Generator<unknown, MetricData[]> {
     const { ledger, isFresh } = this.#options;
     const endTime = millisToHrTime(at.getTime());
     const startTime = millisToHrTime(dayStart(at.getTime()));
     const points = new Map<keyof typeof currentSpecs, DataPoint<number>[]>();
+    const joined = new Map<AttributeSet, Attributes>();
+    let walked = 0;
     for (const report of reportIds) {
       if (!isFresh(report)) continue;
       for (const day of ledger.day(report, at)) {
         const name = `${day.metric}.current`;
         if (!isCurrentName(name)) continue;
-        grouped(points, name).push({ startTime, endTime, attributes: this.#named(day), value: valueOf(day.metric, day.value) });
+        const attributes = this.#ofIds.get(day.attributes) ?? this.#named(day.attributes);
+        joined.set(day.attributes, attributes);
+        grouped(points, name).push({ startTime, endTime, attributes, value: totalValue(day.metric, day.value) });
+        if (++walked % stepSize === 0) yield;
       }
     }
-    return [...points].map(([name, dataPoints]) => gauge(name, currentSpecs[name], dataPoints));
+    this.#ofIds = joined;
+    return [...points].map(([name, dataPoints]) => gaugeMetric(name, currentSpecs[name], dataPoints));
   }
 
   /** What the ledger says of itself. */
-  #ledger(at: Date, states: LedgerStates): GaugeMetricData[] {
+  #ledger(at: Date): MetricData[] {
     const endTime = millisToHrTime(at.getTime());
-    const { account } = this.#options;
+    const { account, ledger } = this.#options;
     const tokens: DataPoint<number>[] = [];
     const cost: DataPoint<number>[] = [];
     const series: DataPoint<number>[] = [];
-    for (const { report, metric, debt, count } of states) {
+    for (const { report, metric, debt, count } of ledger.state()) {
       const attributes = attributeSet({ account, report });
       const point = (value: number): DataPoint<number> => ({ startTime: endTime, endTime, attributes, value });
       if (metric === 'claude.tokens') tokens.push(point(Number(debt)));
@@ -119,39 +169,36 @@ export class TotalsProducer implements MetricProducer {
       if (count > 0) series.push({ ...point(count), attributes: attributeSet({ account, report, metric }) });
     }
     return [
-      gauge('claude_usage_metrics.ledger.debt.tokens', ledgerSpecs['claude_usage_metrics.ledger.debt.tokens'], tokens),
-      gauge('claude_usage_metrics.ledger.debt.cost', ledgerSpecs['claude_usage_metrics.ledger.debt.cost'], cost),
-      gauge('claude_usage_metrics.ledger.series', ledgerSpecs['claude_usage_metrics.ledger.series'], series),
+      gaugeMetric('claude_usage_metrics.ledger.debt.tokens', ledgerSpecs['claude_usage_metrics.ledger.debt.tokens'], tokens),
+      gaugeMetric('claude_usage_metrics.ledger.debt.cost', ledgerSpecs['claude_usage_metrics.ledger.debt.cost'], cost),
+      gaugeMetric('claude_usage_metrics.ledger.series', ledgerSpecs['claude_usage_metrics.ledger.series'], series),
     ].filter(({ dataPoints }) => dataPoints.length > 0);
   }
 
   /** Restatements of what was read, from zero on, as all of the agent's own counters. */
-  #revisions(at: Date, states: LedgerStates): SumMetricData[] {
+  #revisions(at: Date): MetricData[] {
     const { ledger, account } = this.#options;
     const [startTime, endTime] = [millisToHrTime(this.#startedAt.getTime()), millisToHrTime(at.getTime())];
-    const points = [...new Set(states.map(({ report }) => report))].flatMap((report) =>
+    const points = ledger.sentReports().flatMap(({ report }) =>
       Object.entries(ledger.revisions(report)).map(([direction, value]: [string, number]) => {
         return { startTime, endTime, attributes: attributeSet({ account, report, direction }), value };
       }),
     );
     const name = 'claude_usage_metrics.ledger.revisions';
-    return points.length === 0 ? [] : [sum(name, ledgerSpecs[name], points)];
+    return points.length === 0 ? [] : [counterMetric(name, ledgerSpecs[name], points)];
   }
 
-  /** Joined once for each set of ids, anew when the names change. */
-  #named({ attributes }: TotalPoint | DayPoint): AttributeSet {
+  #forgetOldNames(): void {
+    const names = this.#options.names();
+    if (this.#joinedWith === names) return;
+    this.#ofSeries = new Map();
+    this.#ofIds = new Map();
+    this.#joinedWith = names;
+  }
+
+  #named(ids: AttributeSet): AttributeSet {
     const { names, owners, account } = this.#options;
-    const now = names();
-    if (this.#joinedWith !== now) {
-      this.#joined = new Map();
-      this.#joinedWith = now;
-    }
-    let joined = this.#joined.get(attributes);
-    if (joined === undefined) {
-      joined = joinNames(attributeSet({ ...attributes, account }), now, owners);
-      this.#joined.set(attributes, joined);
-    }
-    return joined;
+    return joinNames(ids, account, names(), owners);
   }
 }
 
@@ -163,32 +210,5 @@ function grouped<Key>(points: Map<Key, DataPoint<number>[]>, key: Key): DataPoin
   let list = points.get(key);
   if (list === undefined) points.set(key, (list = []));
   return list;
-}
-
-function valueOf(metric: TotalName, value: bigint): number {
-  return totalSpecs[metric].unit === 'USD' ? toDollars(value) : Number(value);
-}
-
-function sum(name: string, spec: MetricSpec, dataPoints: DataPoint<number>[]): SumMetricData {
-  return {
-    descriptor: descriptor(name, spec),
-    dataPointType: DataPointType.SUM,
-    isMonotonic: true,
-    aggregationTemporality: AggregationTemporality.CUMULATIVE,
-    dataPoints,
-  };
-}
-
-function gauge(name: string, spec: MetricSpec, dataPoints: DataPoint<number>[]): GaugeMetricData {
-  return {
-    descriptor: descriptor(name, spec),
-    dataPointType: DataPointType.GAUGE,
-    aggregationTemporality: AggregationTemporality.CUMULATIVE,
-    dataPoints,
-  };
-}
-
-function descriptor(name: string, { description, unit, valueType }: MetricSpec): Descriptor {
-  return { name, description, unit, valueType: valueType === 'int' ? ValueType.INT : ValueType.DOUBLE };
 }
 

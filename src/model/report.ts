@@ -35,7 +35,8 @@ export interface Report {
   readonly grouping: string;
   readonly from: Date;
   readonly to: Date;
-  readonly cells: readonly Cell[];
+  /** May be walked more than once. A month of a large organization has millions: they are made while they are walked. */
+  readonly cells: Iterable<Cell>;
 }
 
 /** The value of one series in one bucket so far; the upstream restates it while its figures arrive. */

@@ -46,6 +46,13 @@ export class StateLog {
     else this.#logger.error({ lost, rejected }, message ?? 'points were lost');
   }
 
+  /** How the writing of the state ended; without a problem it is well. */
+  saved(problem: string | undefined): void {
+    if (!this.#changed('state', problem ?? '')) return;
+    if (problem === undefined) this.#logger.info('what was exported is kept in STATE_DIR');
+    else this.#logger.error({ problem }, `what was exported could not be kept in STATE_DIR (${problem}): it would not be known after a restart`);
+  }
+
   #changed(what: string, state: string): boolean {
     if (this.#states.get(what) === state) return false;
     this.#states.set(what, state);

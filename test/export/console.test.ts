@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { consoleSender } from '../../src/export/console.ts';
 import { DeliveringExporter } from '../../src/export/exporter.ts';
 import { CycleReader } from '../../src/export/reader.ts';
-import { gaugePoints } from '../support/metrics.ts';
+import { gaugeRequest } from '../support/metrics.ts';
 
 test('each point is a line of name, attributes, value and unit', async () => {
   const written: string[] = [];
-  const result = await consoleSender((text) => written.push(text)).send(gaugePoints(2), 1_000);
+  const result = await consoleSender((text) => written.push(text)).send(gaugeRequest(2), 1_000);
   expect(result).toEqual({ status: 'acknowledged', rejectedPoints: 0 });
   expect(written.join('')).toBe('gauge{"index":"0"} 0.5 USD\ngauge{"index":"1"} 1.5 USD\n');
 });

@@ -9,7 +9,7 @@ import { startReceiver } from '../../src/demo/receiver.ts';
 import type { Sender } from '../../src/export/attempt.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { startHttpReceiver } from '../support/http-receiver.ts';
-import { gaugePoints } from '../support/metrics.ts';
+import { gaugeRequest } from '../support/metrics.ts';
 
 /** A sender with its headers in a file, and what writes that file. */
 function senderTo(endpoint: string, protocol: string): { readonly sender: Sender; readonly write: (headers: string) => void; readonly remove: () => void } {
@@ -49,10 +49,10 @@ test('headers in a file are read before each request over gRPC, and the connecti
   onTestFinished(() => receiver.stop());
   const { sender, write } = senderTo(`http://127.0.0.1:${receiver.port}`, 'grpc');
 
-  await sender.send(gaugePoints(1), 5_000);
-  await sender.send(gaugePoints(1), 5_000);
+  await sender.send(gaugeRequest(1), 5_000);
+  await sender.send(gaugeRequest(1), 5_000);
   write('x-api-key=second-fake-key');
-  await sender.send(gaugePoints(1), 5_000);
+  await sender.send(gaugeRequest(1), 5_000);
   expect(seen.map(({ key }) => key)).toEqual(['first-fake-key', 'first-fake-key', 'second-fake-key']);
   expect(seen[0]?.peer).toBe(seen[1]?.peer);
 });
@@ -62,9 +62,9 @@ test('headers in a file are read before each request over HTTP', async () => {
   onTestFinished(() => receiver.stop());
   const { sender, write } = senderTo(`http://127.0.0.1:${receiver.port}`, 'http/protobuf');
 
-  await sender.send(gaugePoints(1), 5_000);
+  await sender.send(gaugeRequest(1), 5_000);
   write('x-api-key=second-fake-key');
-  await sender.send(gaugePoints(1), 5_000);
+  await sender.send(gaugeRequest(1), 5_000);
   expect(receiver.exports.map(({ headers }) => headers['x-api-key'])).toEqual(['first-fake-key', 'second-fake-key']);
 });
 
@@ -74,14 +74,14 @@ test('while the file is gone or wrong no request is made, and it may be tried ag
   const { sender, write, remove } = senderTo(`http://127.0.0.1:${receiver.port}`, 'http/protobuf');
 
   remove();
-  const gone = await sender.send(gaugePoints(1), 5_000);
+  const gone = await sender.send(gaugeRequest(1), 5_000);
   expect(gone).toMatchObject({ status: 'failed', retryable: true, message: expect.stringContaining('cannot be read (ENOENT)') as unknown });
   write('not a header fake-key');
-  const wrong = await sender.send(gaugePoints(1), 5_000);
+  const wrong = await sender.send(gaugeRequest(1), 5_000);
   expect(wrong).toMatchObject({ status: 'failed', retryable: true, message: expect.stringContaining('must be name=value') as unknown });
   expect(JSON.stringify(wrong)).not.toContain('fake-key');
   expect(receiver.exports).toHaveLength(0);
 
   write('x-api-key=second-fake-key');
-  expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({ status: 'acknowledged' });
+  expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ status: 'acknowledged' });
 });

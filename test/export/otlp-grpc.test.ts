@@ -10,7 +10,7 @@ import { grpcSender } from '../../src/export/otlp-grpc.ts';
 import { cleanup } from '../support/cleanup.ts';
 import { statusDetails, statusWithRetryInfo } from '../support/google-rpc.ts';
 import { listening, startProxy } from '../support/proxy.ts';
-import { gaugePoints } from '../support/metrics.ts';
+import { gaugeRequest } from '../support/metrics.ts';
 
 const after = cleanup();
 
@@ -19,7 +19,7 @@ async function sendTo(answer: Answer): Promise<unknown> {
   after(() => receiver.stop());
   const sender = grpcSender(`http://127.0.0.1:${receiver.port}`);
   after(() => sender.close());
-  return sender.send(gaugePoints(3), 5_000);
+  return sender.send(gaugeRequest(3), 5_000);
 }
 
 /** A server that speaks something else. */
@@ -34,7 +34,7 @@ test('what is sent arrives as it was, and is acknowledged', async () => {
   after(() => receiver.stop());
   const sender = grpcSender(`http://127.0.0.1:${receiver.port}`);
   after(() => sender.close());
-  expect(await sender.send(gaugePoints(3), 5_000)).toEqual({ status: 'acknowledged', rejectedPoints: 0 });
+  expect(await sender.send(gaugeRequest(3), 5_000)).toEqual({ status: 'acknowledged', rejectedPoints: 0 });
   expect(requests).toHaveLength(1);
   expect(requests[0]).toMatchObject({ resource: { 'service.name': 'test' }, scope: { name: 'test' } });
   expect(requests[0]?.points.map(({ value, attributes }) => [value, attributes['index']])).toEqual([
@@ -52,7 +52,7 @@ test('no proxy stands before an endpoint on loopback', async () => {
   for (const host of ['127.0.0.1', 'localhost']) {
     const sender = grpcSender(`http://${host}:${receiver.port}`);
     after(() => sender.close());
-    expect(await sender.send(gaugePoints(3), 5_000)).toEqual({ status: 'acknowledged', rejectedPoints: 0 });
+    expect(await sender.send(gaugeRequest(3), 5_000)).toEqual({ status: 'acknowledged', rejectedPoints: 0 });
   }
 });
 
@@ -66,7 +66,7 @@ test('a proxy that is not there, or refuses, is named without its credentials', 
     for (const target of ['http://backend.example:4317', 'http://[2001:db8::1]:4317', 'https://backend.example']) {
       const sender = grpcSender(target);
       after(() => sender.close());
-      expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({
+      expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({
         status: 'failed',
         retryable: true,
         message: `${target} (OTLP/gRPC) cannot be reached: no connection came about (through the proxy 127.0.0.1:${port} of grpc_proxy, https_proxy or http_proxy; no_proxy exempts)`,
@@ -80,7 +80,7 @@ test('without a proxy none is named', async () => {
   after(() => vi.unstubAllEnvs());
   const sender = grpcSender('http://127.0.0.1:1');
   after(() => sender.close());
-  expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({ message: 'http://127.0.0.1:1 (OTLP/gRPC) cannot be reached: nothing listens there' });
+  expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ message: 'http://127.0.0.1:1 (OTLP/gRPC) cannot be reached: nothing listens there' });
 });
 
 test('a success with an answer that is none of OTLP is no acknowledgement', async () => {
@@ -100,7 +100,7 @@ test('a success with an answer that is none of OTLP is no acknowledgement', asyn
   const port = await promisify(server.bindAsync.bind(server))('127.0.0.1:0', ServerCredentials.createInsecure());
   const sender = grpcSender(`http://127.0.0.1:${port}`);
   after(() => sender.close());
-  expect(await sender.send(gaugePoints(3), 5_000)).toMatchObject({ status: 'failed', retryable: false, cause: 'not_otlp' });
+  expect(await sender.send(gaugeRequest(3), 5_000)).toMatchObject({ status: 'failed', retryable: false, cause: 'not_otlp' });
 });
 
 const mayBeRepeated = ['CANCELLED', 'DEADLINE_EXCEEDED', 'ABORTED', 'OUT_OF_RANGE', 'UNAVAILABLE', 'DATA_LOSS'];
@@ -149,8 +149,8 @@ test('a partial success does not stick to the next request', async () => {
   after(() => receiver.stop());
   const sender = grpcSender(`http://127.0.0.1:${receiver.port}`);
   after(() => sender.close());
-  expect(await sender.send(gaugePoints(3), 5_000)).toMatchObject({ rejectedPoints: 1 });
-  expect(await sender.send(gaugePoints(3), 5_000)).toEqual({ status: 'acknowledged', rejectedPoints: 0 });
+  expect(await sender.send(gaugeRequest(3), 5_000)).toMatchObject({ rejectedPoints: 1 });
+  expect(await sender.send(gaugeRequest(3), 5_000)).toEqual({ status: 'acknowledged', rejectedPoints: 0 });
 });
 
 test('a backend without metrics is told apart, with what to put in between', async () => {
@@ -173,14 +173,14 @@ test('a receiver that hangs is given up in time, and the next request goes over 
   after(() => receiver.stop());
   const sender = grpcSender(`http://127.0.0.1:${receiver.port}`);
   after(() => sender.close());
-  expect(await sender.send(gaugePoints(3), 100)).toEqual({
+  expect(await sender.send(gaugeRequest(3), 100)).toEqual({
     status: 'failed',
     retryable: true,
     reconnect: true,
     cause: 'timeout',
     message: `http://127.0.0.1:${receiver.port} (OTLP/gRPC) did not answer within 0.1 s`,
   });
-  expect(await sender.send(gaugePoints(3), 5_000)).toMatchObject({ status: 'acknowledged' });
+  expect(await sender.send(gaugeRequest(3), 5_000)).toMatchObject({ status: 'acknowledged' });
   expect(peers.size).toBe(2);
 });
 
@@ -191,8 +191,8 @@ test('an answer that comes too late is not taken for the answer to the next requ
   after(() => receiver.stop());
   const sender = grpcSender(`http://127.0.0.1:${receiver.port}`);
   after(() => sender.close());
-  expect(await sender.send(gaugePoints(3), 100)).toMatchObject({ cause: 'timeout' });
-  const next = sender.send(gaugePoints(3), 5_000);
+  expect(await sender.send(gaugeRequest(3), 100)).toMatchObject({ cause: 'timeout' });
+  const next = sender.send(gaugeRequest(3), 5_000);
   late.resolve(undefined);
   expect(await next).toMatchObject({ status: 'failed', cause: 'PERMISSION_DENIED' });
 });
@@ -202,13 +202,13 @@ test('a receiver that was down is reached as soon as it is back', async () => {
   const { port } = first;
   const sender = grpcSender(`http://127.0.0.1:${port}`);
   after(() => sender.close());
-  expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({ status: 'acknowledged' });
+  expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ status: 'acknowledged' });
   first.stop();
-  expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({ retryable: true });
-  expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({ cause: 'UNAVAILABLE', retryable: true });
+  expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ retryable: true });
+  expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ cause: 'UNAVAILABLE', retryable: true });
   const second = await startReceiver({ port });
   after(() => second.stop());
-  expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({ status: 'acknowledged' });
+  expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ status: 'acknowledged' });
 });
 
 test('a connection that died without a word costs one attempt', async () => {
@@ -218,10 +218,10 @@ test('a connection that died without a word costs one attempt', async () => {
   after(() => network.stop());
   const sender = grpcSender(`http://127.0.0.1:${network.port}`);
   after(() => sender.close());
-  expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({ status: 'acknowledged' });
+  expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ status: 'acknowledged' });
   network.freeze();
-  expect(await sender.send(gaugePoints(1), 100)).toMatchObject({ cause: 'timeout', retryable: true });
-  expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({ status: 'acknowledged' });
+  expect(await sender.send(gaugeRequest(1), 100)).toMatchObject({ cause: 'timeout', retryable: true });
+  expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ status: 'acknowledged' });
 });
 
 test('a connection that died is left, though another channel to the same address holds on to it', async () => {
@@ -232,13 +232,36 @@ test('a connection that died is left, though another channel to the same address
   const [holding, leaving] = [1, 2].map(() => grpcSender(`http://127.0.0.1:${network.port}`)) as [Sender, Sender];
   for (const sender of [holding, leaving]) {
     after(() => sender.close());
-    expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({ status: 'acknowledged' });
+    expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ status: 'acknowledged' });
   }
   network.freeze();
-  const held = holding.send(gaugePoints(1), 400);
-  expect(await leaving.send(gaugePoints(1), 100)).toMatchObject({ cause: 'timeout' });
-  expect(await leaving.send(gaugePoints(1), 200)).toMatchObject({ status: 'acknowledged' });
+  const held = holding.send(gaugeRequest(1), 400);
+  expect(await leaving.send(gaugeRequest(1), 100)).toMatchObject({ cause: 'timeout' });
+  expect(await leaving.send(gaugeRequest(1), 200)).toMatchObject({ status: 'acknowledged' });
   await held;
+});
+
+test('a request that is given up, and a sender that is closed, end no other request', async () => {
+  const late = Promise.withResolvers<undefined>();
+  const answers: Answer[] = [{ kind: 'acknowledge', after: late.promise }, { kind: 'hang' }];
+  let asked = 0;
+  const peers = new Set<string>();
+  const receiver = await startReceiver({
+    answer: () => answers[asked++] ?? { kind: 'acknowledge' },
+    onRequest: (_requests, _metadata, peer) => peers.add(peer),
+  });
+  after(() => receiver.stop());
+  const sender = grpcSender(`http://127.0.0.1:${receiver.port}`);
+  after(() => sender.close());
+  const first = sender.send(gaugeRequest(1), 5_000);
+  await expect.poll(() => asked).toBe(1);
+  expect(await sender.send(gaugeRequest(1), 100)).toMatchObject({ cause: 'timeout' });
+  expect(peers.size).toBe(1);
+  expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ status: 'acknowledged' });
+  expect(peers.size).toBe(2);
+  sender.close();
+  late.resolve(undefined);
+  expect(await first).toMatchObject({ status: 'acknowledged' });
 });
 
 test('a request is given up at once when it is stopped', async () => {
@@ -246,7 +269,7 @@ test('a request is given up at once when it is stopped', async () => {
   const receiver = await startReceiver({ answer: () => ({ kind: 'hang' }), onRequest: () => asked.resolve(undefined) });
   after(() => receiver.stop());
   const stop = new AbortController();
-  const sent = grpcSender(`http://127.0.0.1:${receiver.port}`).send(gaugePoints(1), 15_000, stop.signal);
+  const sent = grpcSender(`http://127.0.0.1:${receiver.port}`).send(gaugeRequest(1), 15_000, stop.signal);
   await asked.promise;
   const stoppedAtMs = performance.now();
   stop.abort();
@@ -271,7 +294,7 @@ test('headers and compression come from the environment, those for metrics befor
   after(() => wire.stop());
   const sender = grpcSender(`http://127.0.0.1:${wire.port}`);
   after(() => sender.close());
-  expect(await sender.send(gaugePoints(2_000), 5_000)).toMatchObject({ status: 'acknowledged' });
+  expect(await sender.send(gaugeRequest(2_000), 5_000)).toMatchObject({ status: 'acknowledged' });
   expect(seen.points).toBe(2_000);
   expect(seen.metadata?.getMap()).toMatchObject({ 'x-general': 'one', 'x-both': 'metrics', 'x-spaced': 'a b' });
   // Uncompressed they are more than twenty times as many.
@@ -282,16 +305,16 @@ test('a header that cannot be sent is not quoted', async () => {
   vi.stubEnv('OTEL_EXPORTER_OTLP_HEADERS', 'authorization=fake-secret%0Afake-secret');
   after(() => vi.unstubAllEnvs());
   const sender = grpcSender('http://127.0.0.1:1');
-  const result = await sender.send(gaugePoints(1), 5_000);
+  const result = await sender.send(gaugeRequest(1), 5_000);
   expect(result).toMatchObject({ status: 'failed', retryable: false });
   expect(JSON.stringify(result)).toContain('OTEL_EXPORTER_OTLP_HEADERS');
   expect(JSON.stringify(result)).not.toContain('fake-secret');
 });
 
 test('where nobody listens, and a name that does not exist, are said in words', async () => {
-  const refused = await grpcSender('http://127.0.0.1:1').send(gaugePoints(1), 5_000);
+  const refused = await grpcSender('http://127.0.0.1:1').send(gaugeRequest(1), 5_000);
   expect(refused).toMatchObject({ message: 'http://127.0.0.1:1 (OTLP/gRPC) cannot be reached: nothing listens there' });
-  const unknown = await grpcSender('http://nowhere.invalid:4317').send(gaugePoints(1), 5_000);
+  const unknown = await grpcSender('http://nowhere.invalid:4317').send(gaugeRequest(1), 5_000);
   expect(unknown).toMatchObject({ message: 'http://nowhere.invalid:4317 (OTLP/gRPC) cannot be reached: the host name is not known' });
 });
 
@@ -299,10 +322,10 @@ test('an endpoint that is not gRPC is told apart, with the setting for OTLP/HTTP
   const web = await other(createHttpServer((_, response) => response.end('hello')));
   const ssh = await other(createServer((socket) => socket.write('SSH-2.0-fake\r\n')));
   for (const port of [web, ssh]) {
-    const result = await grpcSender(`http://127.0.0.1:${port}`).send(gaugePoints(1), 5_000);
+    const result = await grpcSender(`http://127.0.0.1:${port}`).send(gaugeRequest(1), 5_000);
     expect(result).toMatchObject({ message: expect.stringMatching(/does not speak gRPC.*OTEL_EXPORTER_OTLP_PROTOCOL=http\/protobuf/) as string });
   }
   const mute = await other(createServer(() => undefined));
-  const result = await grpcSender(`http://127.0.0.1:${mute}`).send(gaugePoints(1), 200);
+  const result = await grpcSender(`http://127.0.0.1:${mute}`).send(gaugeRequest(1), 200);
   expect(result).toMatchObject({ cause: 'timeout', retryable: true });
 });

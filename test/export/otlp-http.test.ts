@@ -7,7 +7,7 @@ import { httpSender } from '../../src/export/otlp-http.ts';
 import { cleanup } from '../support/cleanup.ts';
 import { statusWithMessage } from '../support/google-rpc.ts';
 import { type HttpReceiver, startHttpReceiver } from '../support/http-receiver.ts';
-import { gaugePoints } from '../support/metrics.ts';
+import { gaugeRequest } from '../support/metrics.ts';
 import { listening, startProxy } from '../support/proxy.ts';
 
 const after = cleanup();
@@ -22,7 +22,7 @@ async function sendTo(answer: (response: ServerResponse, count: number) => void)
   const receiver = await receiverThat(answer);
   const sender = httpSender(receiver.url);
   after(() => sender.close());
-  return sender.send(gaugePoints(3), 5_000);
+  return sender.send(gaugeRequest(3), 5_000);
 }
 
 /** Bytes of an ExportMetricsServiceResponse that rejects some points: fields 1 and 2 of its field 1. */
@@ -35,7 +35,7 @@ test('what is sent arrives as protobuf in one POST, and is acknowledged', async 
   const receiver = await receiverThat();
   const sender = httpSender(receiver.url);
   after(() => sender.close());
-  expect(await sender.send(gaugePoints(3), 5_000)).toEqual({ status: 'acknowledged', rejectedPoints: 0 });
+  expect(await sender.send(gaugeRequest(3), 5_000)).toEqual({ status: 'acknowledged', rejectedPoints: 0 });
   expect(receiver.exports).toHaveLength(1);
   expect(receiver.exports[0]).toMatchObject({
     method: 'POST',
@@ -58,7 +58,7 @@ test('headers and compression come from the environment, those for metrics befor
   const receiver = await receiverThat();
   const sender = httpSender(receiver.url);
   after(() => sender.close());
-  expect(await sender.send(gaugePoints(500), 5_000)).toMatchObject({ status: 'acknowledged' });
+  expect(await sender.send(gaugeRequest(500), 5_000)).toMatchObject({ status: 'acknowledged' });
   const [sent] = receiver.exports;
   expect(sent?.headers).toMatchObject({ 'x-general': 'one', 'x-both': 'metrics', 'x-spaced': 'a b', 'content-encoding': 'gzip' });
   expect(sent?.requests.flatMap((request) => request.points)).toHaveLength(500);
@@ -166,8 +166,8 @@ test('a partial success is acknowledged with what was rejected, and does not sti
   });
   const sender = httpSender(receiver.url);
   after(() => sender.close());
-  expect(await sender.send(gaugePoints(3), 5_000)).toEqual({ status: 'acknowledged', rejectedPoints: 2, message: 'too old' });
-  expect(await sender.send(gaugePoints(3), 5_000)).toEqual({ status: 'acknowledged', rejectedPoints: 0 });
+  expect(await sender.send(gaugeRequest(3), 5_000)).toEqual({ status: 'acknowledged', rejectedPoints: 2, message: 'too old' });
+  expect(await sender.send(gaugeRequest(3), 5_000)).toEqual({ status: 'acknowledged', rejectedPoints: 0 });
 });
 
 test('a receiver that hangs, before its answer or within it, is given up in time', async () => {
@@ -177,9 +177,26 @@ test('a receiver that hangs, before its answer or within it, is given up in time
   ];
   for (const part of parts) {
     const receiver = await receiverThat(part);
-    const result = await httpSender(receiver.url).send(gaugePoints(3), 100);
+    const result = await httpSender(receiver.url).send(gaugeRequest(3), 100);
     expect(result).toMatchObject({ status: 'failed', retryable: true, cause: 'timeout', message: expect.stringContaining('within 0.1 s') as string });
   }
+});
+
+test('a request that is given up, and a sender that is closed, end no other request', async () => {
+  const late = Promise.withResolvers<ServerResponse>();
+  const receiver = await receiverThat((response, count) => {
+    if (count === 1) late.resolve(response);
+    else if (count > 2) response.end();
+  });
+  const sender = httpSender(receiver.url);
+  after(() => sender.close());
+  const first = sender.send(gaugeRequest(1), 5_000);
+  const held = await late.promise;
+  expect(await sender.send(gaugeRequest(1), 100)).toMatchObject({ cause: 'timeout' });
+  expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ status: 'acknowledged' });
+  sender.close();
+  held.end();
+  expect(await first).toMatchObject({ status: 'acknowledged' });
 });
 
 test('a connection that died without a word costs one attempt', async () => {
@@ -188,12 +205,12 @@ test('a connection that died without a word costs one attempt', async () => {
   after(() => network.stop());
   const sender = httpSender(`http://127.0.0.1:${network.port}/v1/metrics`);
   after(() => sender.close());
-  expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({ status: 'acknowledged' });
-  expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({ status: 'acknowledged' });
+  expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ status: 'acknowledged' });
+  expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ status: 'acknowledged' });
   expect(network.connections).toBe(1);
   network.freeze();
-  expect(await sender.send(gaugePoints(1), 100)).toMatchObject({ cause: 'timeout' });
-  expect(await sender.send(gaugePoints(1), 5_000)).toMatchObject({ status: 'acknowledged' });
+  expect(await sender.send(gaugeRequest(1), 100)).toMatchObject({ cause: 'timeout' });
+  expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({ status: 'acknowledged' });
 });
 
 test('an answer without end is not read to its end', async () => {
@@ -212,7 +229,7 @@ test('an answer without end is not read to its end', async () => {
 test('a connection that breaks is tried again, with its cause in words', async () => {
   const broken = await sendTo((response) => response.destroy());
   expect(broken).toMatchObject({ retryable: true, cause: 'ECONNRESET', message: expect.stringContaining('closed the connection') as string });
-  const nobody = await httpSender('http://127.0.0.1:1/v1/metrics').send(gaugePoints(1), 5_000);
+  const nobody = await httpSender('http://127.0.0.1:1/v1/metrics').send(gaugeRequest(1), 5_000);
   expect(nobody).toMatchObject({
     retryable: true,
     cause: 'ECONNREFUSED',
@@ -226,7 +243,7 @@ test('an endpoint that is not HTTP is told apart, with the setting for OTLP/gRPC
   const ssh = createServer((socket) => socket.on('error', () => undefined).write('SSH-2.0-fake\r\n'));
   after(() => ssh.close());
   for (const port of [grpc.port, await listening(ssh)]) {
-    const result = await httpSender(`http://127.0.0.1:${port}/v1/metrics`).send(gaugePoints(1), 5_000);
+    const result = await httpSender(`http://127.0.0.1:${port}/v1/metrics`).send(gaugeRequest(1), 5_000);
     expect(result).toMatchObject({ retryable: false, message: expect.stringMatching(/does not speak HTTP\/1\.1.*PROTOCOL=grpc/) as string });
   }
 });
@@ -234,7 +251,7 @@ test('an endpoint that is not HTTP is told apart, with the setting for OTLP/gRPC
 test('a header that cannot be sent is not quoted', async () => {
   vi.stubEnv('OTEL_EXPORTER_OTLP_HEADERS', 'authorization=fake-secret%0Afake-secret');
   after(() => vi.unstubAllEnvs());
-  const result = await httpSender('http://127.0.0.1:1/v1/metrics').send(gaugePoints(1), 5_000);
+  const result = await httpSender('http://127.0.0.1:1/v1/metrics').send(gaugeRequest(1), 5_000);
   expect(JSON.stringify(result)).toContain('OTEL_EXPORTER_OTLP_HEADERS');
   expect(JSON.stringify(result)).not.toContain('fake-secret');
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type ExportOutcome, combine, isDelivered } from '../../src/export/outcome.ts';
+import { type ExportOutcome, combine, isDelivered, summary, worst } from '../../src/export/outcome.ts';
 
 const outcomeOf = (points: number): fc.Arbitrary<ExportOutcome> =>
   fc.oneof(
@@ -49,4 +49,29 @@ test('what one backend lost is lost, and both say why', () => {
 
 test('with nobody to send to nothing is owed', () => {
   expect(combine(10, [])).toEqual({ acknowledged: 0, rejected: 0, lost: 0 });
+});
+
+test('of one request nothing is added to what it says', () => {
+  const outcome = { acknowledged: 3, rejected: 2, lost: 0, cause: 'rejected', message: 'a rejected 2 of 5 points: too old', warning: 'slow down' };
+  expect(summary([outcome])).toBe(outcome);
+});
+
+test('many requests are told in one line, by the cause that cost the most points', () => {
+  const lost = (points: number, cause: string): ExportOutcome => ({ acknowledged: 0, rejected: 0, lost: points, cause, message: `${cause} it was` });
+  const taken = { acknowledged: 1_000, rejected: 0, lost: 0, warning: 'slow down' };
+  expect(summary([taken, lost(500, 'timeout'), taken, lost(300, 'UNAVAILABLE'), lost(300, 'UNAVAILABLE')])).toEqual({
+    acknowledged: 2_000,
+    rejected: 0,
+    lost: 1_100,
+    cause: 'UNAVAILABLE',
+    message: 'UNAVAILABLE it was (3 of 5 requests; 1,100 of 3,100 points; also timeout)',
+    warning: 'slow down',
+  });
+  expect(summary([taken, taken])).toEqual({ acknowledged: 2_000, rejected: 0, lost: 0, warning: 'slow down' });
+});
+
+test('a request fared as it did with the backend it fared worst with', () => {
+  expect(worst(['acknowledged', 'lost', 'refused'])).toBe('lost');
+  expect(worst(['refused', 'acknowledged'])).toBe('refused');
+  expect(worst(['acknowledged'])).toBe('acknowledged');
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FailedAttempt } from '../../src/export/attempt.ts';
-import { decide, shareOf } from '../../src/export/retry.ts';
+import { decide, fairShareOf, shareOf } from '../../src/export/retry.ts';
 
 const retryable: FailedAttempt = { status: 'failed', retryable: true, reconnect: false, cause: 'UNAVAILABLE', message: 'down' };
 const situation = { attempts: 1, leftMs: 3_600_000, random: 0, backOffMs: 1_000 };
@@ -37,4 +37,21 @@ test('nothing is waited for that leaves no time for another attempt', () => {
 
 test('an attempt gets a third of what is left, and no less than a second while there is one', () => {
   expect([28_500, 6_000, 2_000, 1_000, 400, 0, -5].map(shareOf)).toEqual([9_500, 2_000, 1_000, 1_000, 400, 1, 1]);
+});
+
+test.each([
+  // The last attempts, or enough time for all: as ever.
+  [6_000, 1, 0, 2_000],
+  [600, 1, 0, 600],
+  [6_000, 2, 0, 2_000],
+  // Each round its part.
+  [20_000, 40, 0, 500],
+  // Twice the time of the slowest answer, but not more than a third.
+  [20_000, 40, 400, 800],
+  [20_000, 40, 60_000, 20_000 / 3],
+  // Never so little that nobody could answer, while there is time.
+  [2_000, 40, 0, 100],
+  [0, 40, 0, 1],
+])('with %i ms left for %i rounds, the slowest answer having taken %i ms, an attempt gets %i ms', (leftMs, rounds, slowestMs, expected) => {
+  expect(fairShareOf(leftMs, rounds, slowestMs)).toBe(expected);
 });

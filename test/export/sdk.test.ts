@@ -16,7 +16,7 @@ import { grpcSender } from '../../src/export/otlp-grpc.ts';
 import { httpSender } from '../../src/export/otlp-http.ts';
 import { cleanup } from '../support/cleanup.ts';
 import { startHttpReceiver } from '../support/http-receiver.ts';
-import { gaugePoints } from '../support/metrics.ts';
+import { gaugePoints, gaugeRequest } from '../support/metrics.ts';
 
 const after = cleanup();
 
@@ -42,7 +42,7 @@ test('over gRPC it sends what the official exporter sends', async () => {
   const url = `http://127.0.0.1:${receiver.port}`;
   const sender = grpcSender(url);
   after(() => sender.close());
-  await sender.send(gaugePoints(3), 5_000);
+  await sender.send(gaugeRequest(3), 5_000);
   await official(new OfficialGrpcExporter({ url }));
   const [own, theirs] = seen;
   expect(own?.headers).toMatchObject({ authorization: 'Bearer fake', 'x-both': 'metrics' });
@@ -56,7 +56,7 @@ test('over HTTP it sends what the official exporter sends', async () => {
   after(() => receiver.stop());
   const sender = httpSender(receiver.url);
   after(() => sender.close());
-  await sender.send(gaugePoints(3), 5_000);
+  await sender.send(gaugeRequest(3), 5_000);
   await official(new OfficialHttpExporter({ url: receiver.url }));
   const [own, theirs] = receiver.exports;
   const common = ['authorization', 'x-both', 'content-type', 'content-encoding', 'host', 'connection'];

@@ -8,7 +8,7 @@ import { grpcSender } from '../../src/export/otlp-grpc.ts';
 import { type Authority, type Identity, createAuthority } from '../support/certificates.ts';
 import { cleanup } from '../support/cleanup.ts';
 import { startHttpReceiver } from '../support/http-receiver.ts';
-import { gaugePoints } from '../support/metrics.ts';
+import { gaugeRequest } from '../support/metrics.ts';
 import { listening } from '../support/proxy.ts';
 
 const after = cleanup();
@@ -74,7 +74,7 @@ describe.each(protocols)('$name', ({ secure, plain, sender }) => {
   async function send(origin: string): Promise<AttemptResult> {
     const sending = sender(origin);
     after(() => sending.close());
-    return sending.send(gaugePoints(1), 5_000);
+    return sending.send(gaugeRequest(1), 5_000);
   }
 
   test('a backend whose authority is named is trusted', async () => {

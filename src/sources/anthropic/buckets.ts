@@ -1,10 +1,26 @@
+import type { Cell } from '../../model/report.ts';
 import { SourceError } from '../../model/source-error.ts';
-import { instantField, objectOf, valueOf } from '../fields.ts';
+import type { PageColumns } from './columns.ts';
 
-/** One bucket of a report with its rows. */
+/** Cells of rows of one page; the rows are counted from the page's first. */
+export type CellsOfRows = (bucketStart: Date, firstRow: number, endRow: number) => Iterable<Cell>;
+
+/**
+ * Makes a page's columns fit to become cells, in small steps, and keeps nothing else of it.
+ * @throws {SourceError} `schema` when a row cannot be read.
+ */
+export type PageReader = (page: PageColumns) => Generator<unknown, CellsOfRows>;
+
+/** A page that was read. */
+export interface ReadPage extends Pick<PageColumns, 'starts' | 'ends' | 'rows'> {
+  readonly cells: CellsOfRows;
+}
+
+/** One bucket of a report. */
 export interface Bucket {
   readonly start: Date;
-  readonly rows: readonly ReadonlyMap<string, unknown>[];
+  /** Its cells; made each time they are walked. */
+  readonly cells: () => Iterable<Cell>;
 }
 
 /**
@@ -14,26 +30,38 @@ export interface Bucket {
  * @param closedTo up to here no bucket may be missing; what lies ahead of the upstream's clock need not be there.
  * @throws {SourceError} `schema`
  */
-export function bucketsOf(what: string, rows: readonly unknown[], from: Date, to: Date, closedTo: Date): Bucket[] {
+export function bucketsOf(what: string, pages: readonly ReadPage[], from: Date, to: Date, closedTo: Date): Bucket[] {
   const refuse = (why: string): never => {
     throw new SourceError('schema', `${what}: ${why}`);
   };
-  const buckets = rows.map((row) => {
-    const bucket = objectOf(row);
-    const start = valueOf(instantField(bucket?.get('starting_at'))) ?? refuse('a bucket has no start');
-    const end = valueOf(instantField(bucket?.get('ending_at'))) ?? refuse('a bucket has no end');
-    const results = bucket?.get('results');
-    if (!Array.isArray(results)) return refuse('a bucket has no results');
-    return { start, end, rows: results.map((result) => objectOf(result) ?? refuse('a row is no object')) };
-  });
-  buckets.sort((a, b) => a.start.getTime() - b.start.getTime());
-  let expected = from.getTime();
-  for (const { start, end } of buckets) {
-    if (start.getTime() !== expected) refuse(start.getTime() < expected ? 'buckets overlap' : 'buckets are missing');
-    if (end <= start) refuse('a bucket ends before it starts');
-    expected = end.getTime();
+  const buckets = pages.flatMap(bucketsOfPage);
+  buckets.sort((a, b) => a.startMs - b.startMs);
+  let expectedMs = from.getTime();
+  for (const { startMs, endMs } of buckets) {
+    if (startMs !== expectedMs) refuse(startMs < expectedMs ? 'buckets overlap' : 'buckets are missing');
+    if (endMs <= startMs) refuse('a bucket ends before it starts');
+    expectedMs = endMs;
   }
-  if (expected < Math.min(to.getTime(), closedTo.getTime())) refuse('buckets are missing at the end');
-  if (expected > to.getTime()) refuse('buckets reach beyond what was asked for');
+  if (expectedMs < Math.min(to.getTime(), closedTo.getTime())) refuse('buckets are missing at the end');
+  if (expectedMs > to.getTime()) refuse('buckets reach beyond what was asked for');
   return buckets;
+}
+
+function bucketsOfPage({ starts, ends, rows, cells }: ReadPage): (Bucket & { startMs: number; endMs: number })[] {
+  let firstRow = 0;
+  return Array.from(starts, (startMs, index) => {
+    const start = new Date(startMs);
+    const [first, end] = [firstRow, firstRow + (rows[index] ?? 0)];
+    firstRow = end;
+    return { startMs, endMs: ends[index] ?? startMs, start, cells: () => cells(start, first, end) };
+  });
+}
+
+/** The cells of buckets one after the other; never all of them at once. */
+export function cellsOf(buckets: readonly Bucket[]): Iterable<Cell> {
+  return {
+    *[Symbol.iterator]() {
+      for (const { cells } of buckets) yield* cells();
+    },
+  };
 }

@@ -1,7 +1,7 @@
-import { jsonOf } from '../../http/answer.ts';
+import { checkAnswer, jsonOf } from '../../http/answer.ts';
 import { below } from '../../http/below.ts';
-import type { HttpClient, HttpResponse } from '../../http/client.ts';
-import { parseJson } from '../../http/json.ts';
+import type { HttpGet, HttpResponse } from '../../http/client.ts';
+import { parseAnswer, parseJson } from '../../http/json.ts';
 import type { Limiter } from '../../http/limiter.ts';
 import { type BodyLimits, defaultLimits } from '../../http/limits.ts';
 import type { ReadContext } from '../../model/reading.ts';
@@ -10,15 +10,25 @@ import { SourceError } from '../../model/source-error.ts';
 import { cleanText } from '../../model/text.ts';
 import { revealedKey } from '../credential.ts';
 import { instantField, objectOf, textOf, valueOf } from '../fields.ts';
+import type { PageColumns, RowShape } from './columns.ts';
+import { PageParser } from './page-parser.ts';
 
 /** What an {@link AnthropicClient} is made of. */
 export interface AnthropicClientOptions {
-  readonly http: HttpClient;
+  readonly http: HttpGet;
   /** `https://api.anthropic.com`. */
   readonly baseUrl: URL;
   readonly adminKey: Secret;
   /** One for the organization: its endpoints share a limit. */
   readonly limiter: Limiter;
+  /** One for the organization too; its owner closes it. Without one large pages hold up the process while they are parsed. */
+  readonly pages?: PageParser;
+}
+
+/** A page of a report, and how large its JSON was. */
+export interface ReportPage {
+  readonly columns: PageColumns;
+  readonly jsonBytes: number;
 }
 
 /** A page of a large organization's report has tens of thousands of rows. */
@@ -33,9 +43,11 @@ const limitWindowMs = 60_000;
 /** GETs of the Admin API (https://docs.anthropic.com/en/api/administration-api). */
 export class AnthropicClient {
   readonly #options: AnthropicClientOptions;
+  readonly #pages: PageParser;
 
   constructor(options: AnthropicClientOptions) {
     this.#options = options;
+    this.#pages = options.pages ?? new PageParser({ workerFromBytes: Number.POSITIVE_INFINITY });
   }
 
   /**
@@ -45,6 +57,27 @@ export class AnthropicClient {
    * @throws {SourceError}
    */
   async get(path: string, query: URLSearchParams, context: ReadContext, beta?: string): Promise<unknown> {
+    const response = await this.#answer(path, query, context, beta);
+    const json = parseAnswer(response.bytes, whatOf(path));
+    checkClock(response, context.now);
+    return json;
+  }
+
+  /**
+   * One page of a report, of any size. Parameters as {@link get}.
+   * @param shape what its rows have.
+   * @throws {SourceError}
+   */
+  async page(path: string, query: URLSearchParams, shape: RowShape, context: ReadContext, beta?: string): Promise<ReportPage> {
+    const response = await this.#answer(path, query, context, beta);
+    const jsonBytes = response.bytes.length;
+    const columns = await this.#pages.parse({ bytes: response.bytes, what: whatOf(path), shape }, context.signal);
+    checkClock(response, context.now);
+    return { columns, jsonBytes };
+  }
+
+  /** An answer that is a good one, as far as can be told without parsing it. */
+  async #answer(path: string, query: URLSearchParams, context: ReadContext, beta?: string): Promise<HttpResponse> {
     const { http, baseUrl, adminKey, limiter } = this.#options;
     await limiter.turn(context.signal);
     const url = below(baseUrl, `v1/${path}`);
@@ -55,13 +88,15 @@ export class AnthropicClient {
       ...(beta !== undefined && { 'anthropic-beta': beta }),
     };
     const response = await http.get({ url, headers, signal: context.signal, limits: pageLimits });
-    const what = `api.anthropic.com /v1/${path}`;
-    if (response.status === 400) throw badRequest(response, what);
-    if (response.status === 429) throw rateLimited(response, what, context.now);
-    const json = jsonOf(response, what, context.now);
-    checkClock(response, context.now);
-    return json;
+    if (response.status === 400) throw badRequest(response, whatOf(path));
+    if (response.status === 429) throw rateLimited(response, whatOf(path), context.now);
+    checkAnswer(response, whatOf(path), context.now);
+    return response;
   }
+}
+
+function whatOf(path: string): string {
+  return `api.anthropic.com /v1/${path}`;
 }
 
 function checkClock(response: HttpResponse, now: Date): void {
@@ -77,7 +112,7 @@ function checkClock(response: HttpResponse, now: Date): void {
 function badRequest(response: HttpResponse, what: string): SourceError {
   let said: string | undefined;
   try {
-    said = textOf(objectOf(objectOf(parseJson(response.body, what))?.get('error'))?.get('message'));
+    said = textOf(objectOf(objectOf(parseJson(response.bytes, what))?.get('error'))?.get('message'));
   } catch {
     said = undefined;
   }

@@ -2,9 +2,9 @@ import type { ReadContext, Reading, Source } from '../../model/reading.ts';
 import type { UsageDimension } from '../../model/usage-dimensions.ts';
 import type { AnthropicClient } from './client.ts';
 import { CostProbe } from './cost-probe.ts';
-import { costCells } from './cost-rows.ts';
+import { costReader, costShape } from './cost-rows.ts';
 import { type ReportQuery, ReportReader } from './report-reader.ts';
-import { usageCells } from './usage-rows.ts';
+import { usageReader, usageShape } from './usage-rows.ts';
 import { OptionalPart, isForbidden } from './withheld.ts';
 
 /** What every source of the Admin API is made of. */
@@ -28,7 +28,8 @@ export function anthropicUsageSource(options: AnthropicSourceOptions & { readonl
       groupBy: options.dimensions,
       ...(options.dimensions.includes('speed') && { beta: 'fast-mode-2026-02-01' }),
       recentWidth: '1h',
-      cellsOf: (buckets) => usageCells(buckets, options.dimensions),
+      shape: usageShape(options.dimensions),
+      pageReader: () => usageReader(options.dimensions),
     },
     (context) => costProbe.check(context),
   );
@@ -41,7 +42,8 @@ export function anthropicCostSource(options: AnthropicSourceOptions): Source {
     path: 'organizations/cost_report',
     groupBy: ['workspace_id', 'description'],
     recentWidth: '1d',
-    cellsOf: costCells,
+    shape: costShape,
+    pageReader: costReader,
   });
 }
 

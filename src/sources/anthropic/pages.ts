@@ -39,20 +39,34 @@ export function idPage(body: unknown, what: string): Page {
 /**
  * Every row of every page; all of them or none.
  * @param read reads the page at a cursor; undefined is the first.
- * @throws {SourceError} what `read` throws, and `schema` for a cursor that comes twice.
+ * @throws {SourceError} as {@link allPages}
  */
 export async function allRows(what: string, read: (cursor: string | undefined) => Promise<Page>): Promise<unknown[]> {
   const rows: unknown[] = [];
+  for (const page of await allPages(what, read)) for (const row of page.rows) rows.push(row);
+  return rows;
+}
+
+/**
+ * Every page, one after the other; all of them or none.
+ * @param read reads the page at a cursor; undefined is the first.
+ * @throws {SourceError} what `read` throws, and `schema` for a cursor that comes twice.
+ */
+export async function allPages<T extends { readonly next?: string }>(
+  what: string,
+  read: (cursor: string | undefined) => Promise<T>,
+): Promise<T[]> {
+  const pages: T[] = [];
   const seen = new Set<string>();
   let cursor: string | undefined;
   do {
     const page = await read(cursor);
-    for (const row of page.rows) rows.push(row);
+    pages.push(page);
     cursor = page.next;
     if (cursor !== undefined && (seen.has(cursor) || seen.size >= maxPages)) {
       throw new SourceError('schema', `the pages of ${what} do not end`);
     }
     if (cursor !== undefined) seen.add(cursor);
   } while (cursor !== undefined);
-  return rows;
+  return pages;
 }

@@ -1,10 +1,12 @@
 import { dayMs, dayStart, oldestOpenPeriod } from '../../model/calendar.ts';
 import type { ReadContext } from '../../model/reading.ts';
-import type { Cell, Report, ReportId } from '../../model/report.ts';
+import type { Report, ReportId } from '../../model/report.ts';
+import { inSlices } from '../../model/slices.ts';
 import { SourceError } from '../../model/source-error.ts';
+import { type Bucket, type PageReader, type ReadPage, bucketsOf, cellsOf } from './buckets.ts';
 import type { AnthropicClient } from './client.ts';
-import { type Bucket, bucketsOf } from './buckets.ts';
-import { allRows, tokenPage } from './pages.ts';
+import type { RowShape } from './columns.ts';
+import { allPages } from './pages.ts';
 
 /** Days before today that are still restated as a matter of course, and re-read each time. */
 const revisableDays = 3;
@@ -14,6 +16,13 @@ const auditEveryMs = 60 * 60_000;
 
 /** Most buckets a page may have (the API's limits). */
 const maxBuckets = { '1h': 168, '1d': 31 } as const;
+
+/**
+ * JSON that a page is meant to have at most. A page is in memory as bytes, as text and as the objects that it is parsed to, some
+ * five times its size in all. Eight mebibytes are nearly twenty thousand rows, more than most organizations have in the days that
+ * are read each time: those ask for as many buckets as the API gives, and need no request more.
+ */
+const pageBytes = 8 * 1024 * 1024;
 
 /** How far this machine's clock may be ahead of the upstream's, generously. */
 const clockMarginMs = 15 * 60_000;
@@ -32,8 +41,15 @@ export interface ReportQuery {
   readonly beta?: string;
   /** Width of the buckets of the days that are re-read each time. */
   readonly recentWidth: Width;
-  /** @throws {SourceError} when a row cannot be read. */
-  readonly cellsOf: (buckets: readonly Bucket[]) => Cell[];
+  readonly shape: RowShape;
+  /** Makes what reads the pages; it may remember what they share, and is made anew for each audit. */
+  readonly pageReader: () => PageReader;
+}
+
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly width: Width;
 }
 
 /**
@@ -43,13 +59,18 @@ export interface ReportQuery {
 export class ReportReader {
   readonly #client: AnthropicClient;
   readonly #query: ReportQuery;
-  readonly #pageBuckets: Record<Width, number> = { ...maxBuckets };
+  #readPage: PageReader;
+  /** Most buckets a page may have; fewer after one that was too much. */
+  readonly #mostBuckets: Record<Width, number> = { ...maxBuckets };
+  /** What a bucket had at last, in the fullest page. */
+  readonly #bucketBytes: Partial<Record<Width, number>> = {};
   #readTo: number | undefined;
   #auditedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(client: AnthropicClient, query: ReportQuery) {
     this.#client = client;
     this.#query = query;
+    this.#readPage = query.pageReader();
   }
 
   /** Reads what is due, whole. @throws {SourceError} when any page of it fails: then nothing was read. */
@@ -59,46 +80,59 @@ export class ReportReader {
     const end = dayStart(nowMs) + dayMs;
     const oldest = Math.min(recent, oldestOpenPeriod(this.#query.id, nowMs).startMs);
     const audit = this.#readTo === undefined || this.#readTo < recent || nowMs - this.#auditedAtMs >= auditEveryMs;
-    const spans: (readonly [number, number, Width])[] = [[recent, end, this.#query.recentWidth]];
-    if (audit && oldest < recent) spans.unshift([oldest, recent, '1d']);
-    const buckets = (await Promise.all(spans.map(([from, to, width]) => this.#span(from, to, width, context)))).flat();
-    const { id, groupBy, cellsOf } = this.#query;
-    const cells = cellsOf(buckets);
+    if (audit) this.#readPage = this.#query.pageReader();
+    const buckets = await this.#span({ fromMs: recent, toMs: end, width: this.#query.recentWidth }, context);
+    if (audit && oldest < recent) {
+      // What is not known yet: a day of it will hardly have more rows than one of these has in its hours.
+      this.#bucketBytes['1d'] ??= ((this.#bucketBytes[this.#query.recentWidth] ?? 0) * dayMs) / widthMs[this.#query.recentWidth];
+      buckets.push(...(await this.#span({ fromMs: oldest, toMs: recent, width: '1d' }, context)));
+    }
+    const { id, groupBy } = this.#query;
     // A reading that comes too late is not taken by anyone: the next one must have all that it had.
     context.signal.throwIfAborted();
     this.#readTo = end;
     if (audit) this.#auditedAtMs = nowMs;
-    return { id, grouping: groupBy.join(), from: new Date(audit ? oldest : recent), to: new Date(end), cells };
+    return { id, grouping: groupBy.join(), from: new Date(audit ? oldest : recent), to: new Date(end), cells: cellsOf(buckets) };
   }
 
   /** A span that is too much for the upstream, or for us, is read again in smaller pages. */
-  async #span(fromMs: number, toMs: number, width: Width, context: ReadContext): Promise<Bucket[]> {
+  async #span(span: Span, context: ReadContext): Promise<Bucket[]> {
+    const { width } = span;
+    const all = (span.toMs - span.fromMs) / widthMs[width];
     for (;;) {
-      const limit = this.#pageBuckets[width];
+      const wanted = Math.floor(pageBytes / (this.#bucketBytes[width] ?? 0));
+      const limit = Math.max(1, Math.min(this.#mostBuckets[width], wanted));
       try {
-        return await this.#pages(new Date(fromMs), new Date(toMs), width, limit, context);
+        return await this.#pages(span, limit, context);
       } catch (error) {
         if (!isTooMuch(error) || limit === 1) throw error;
-        this.#pageBuckets[width] = Math.ceil(limit / 2);
+        this.#mostBuckets[width] = Math.ceil(Math.min(limit, all) / 2);
       }
     }
   }
 
-  async #pages(from: Date, to: Date, width: Width, limit: number, context: ReadContext): Promise<Bucket[]> {
-    const { path, groupBy, beta } = this.#query;
-    const rows = await allRows(path, async (cursor) => {
+  /** A page is reduced to its columns before the next is asked for. */
+  async #pages({ fromMs, toMs, width }: Span, limit: number, context: ReadContext): Promise<Bucket[]> {
+    const { path, groupBy, beta, shape } = this.#query;
+    let bucketBytes = 0;
+    const pages = await allPages(path, async (cursor): Promise<ReadPage & { readonly next?: string }> => {
       const query = new URLSearchParams({
-        starting_at: rfc3339(from),
-        ending_at: rfc3339(to),
+        starting_at: rfc3339(new Date(fromMs)),
+        ending_at: rfc3339(new Date(toMs)),
         bucket_width: width,
         limit: String(limit),
       });
       for (const dimension of groupBy) query.append('group_by[]', dimension);
       if (cursor !== undefined) query.set('page', cursor);
-      return tokenPage(await this.#client.get(path, query, context, beta), path);
+      const { columns, jsonBytes } = await this.#client.page(path, query, shape, context, beta);
+      const { starts, ends, rows, next } = columns;
+      bucketBytes = Math.max(bucketBytes, jsonBytes / Math.max(1, starts.length));
+      const cells = await inSlices(this.#readPage(columns));
+      return { starts, ends, rows, cells, ...(next !== undefined && { next }) };
     });
+    this.#bucketBytes[width] = bucketBytes;
     const closedToMs = Math.floor((context.now.getTime() - clockMarginMs) / widthMs[width]) * widthMs[width];
-    return bucketsOf(path, rows, from, to, new Date(closedToMs));
+    return bucketsOf(path, pages, new Date(fromMs), new Date(toMs), new Date(closedToMs));
   }
 }
 

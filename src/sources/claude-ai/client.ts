@@ -1,14 +1,14 @@
 import { jsonOf } from '../../http/answer.ts';
 import { below } from '../../http/below.ts';
-import type { HttpClient } from '../../http/client.ts';
+import type { HttpGet } from '../../http/client.ts';
 
 /** The two requests that are made to claude.ai. */
 export class ClaudeAiClient {
-  readonly #http: HttpClient;
+  readonly #http: HttpGet;
   readonly #baseUrl: URL;
 
   /** @param baseUrl `https://claude.ai`, or with a path that is kept. */
-  constructor(http: HttpClient, baseUrl: URL) {
+  constructor(http: HttpGet, baseUrl: URL) {
     this.#http = http;
     this.#baseUrl = baseUrl;
   }

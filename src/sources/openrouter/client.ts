@@ -1,18 +1,18 @@
 import { jsonOf } from '../../http/answer.ts';
 import { below } from '../../http/below.ts';
-import type { HttpClient } from '../../http/client.ts';
+import type { HttpGet } from '../../http/client.ts';
 import type { ReadContext } from '../../model/reading.ts';
 import type { Secret } from '../../model/secret.ts';
 import { revealedKey } from '../credential.ts';
 
 /** The two account requests of OpenRouter. */
 export class OpenRouterClient {
-  readonly #http: HttpClient;
+  readonly #http: HttpGet;
   readonly #baseUrl: URL;
   readonly #apiKey: Secret;
 
   /** @param baseUrl `https://openrouter.ai/api/v1`. */
-  constructor(http: HttpClient, baseUrl: URL, apiKey: Secret) {
+  constructor(http: HttpGet, baseUrl: URL, apiKey: Secret) {
     this.#http = http;
     this.#baseUrl = baseUrl;
     this.#apiKey = apiKey;

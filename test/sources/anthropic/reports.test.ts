@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { SimulatedOrganization } from '../../../src/demo/anthropic/organization.ts';
 import { type AdminApiOptions, startAdminApi } from '../../../src/demo/anthropic/server.ts';
 import type { SimulatedUpstream } from '../../../src/demo/http-server.ts';
@@ -13,9 +13,15 @@ import { AnthropicClient } from '../../../src/sources/anthropic/client.ts';
 import { anthropicCostSource, anthropicUsageSource } from '../../../src/sources/anthropic/index.ts';
 import { anthropicNamesSource } from '../../../src/sources/anthropic/names.ts';
 import { Workspaces } from '../../../src/sources/anthropic/workspaces.ts';
+import { atOnce } from '../../support/steps.ts';
+import { PageParser } from '../../../src/sources/anthropic/page-parser.ts';
 
 const dimensions = ['model', 'api_key_id', 'workspace_id', 'service_tier', 'context_window'] as const;
 const hourMs = 3_600_000;
+
+const here = new PageParser();
+const inWorker = new PageParser({ workerFromBytes: 0 });
+afterAll(() => inWorker.close());
 
 const apis: SimulatedUpstream[] = [];
 afterEach(async () => {
@@ -31,7 +37,7 @@ interface Setting {
   readonly requests: () => string[];
 }
 
-async function start(fault?: AdminApiOptions['fault']): Promise<Setting> {
+async function start(fault?: AdminApiOptions['fault'], pages = here): Promise<Setting> {
   const organization = new SimulatedOrganization();
   const time = { now: new Date('2026-11-21T15:30:00Z') };
   const started = await startAdminApi({ organization, adminKey: 'sk-ant-admin01-fake', now: () => time.now, ...(fault && { fault }) });
@@ -41,6 +47,7 @@ async function start(fault?: AdminApiOptions['fault']): Promise<Setting> {
     baseUrl: new URL(started.url),
     adminKey: Secret.of('sk-ant-admin01-fake'),
     limiter: new Limiter(60, systemClock),
+    pages,
   });
   const options = { account: 'default', intervalMs: 60_000, client };
   return {
@@ -61,12 +68,12 @@ async function start(fault?: AdminApiOptions['fault']): Promise<Setting> {
 async function apply(setting: Setting, ledger: Ledger, source: Source): Promise<void> {
   const { report } = await source.read({ signal: AbortSignal.timeout(10_000), now: setting.now });
   if (report === undefined) throw new Error('no report');
-  expect(ledger.apply(report)).toBe('applied');
+  expect(atOnce(ledger.apply(report))).toBe('applied');
 }
 
 function totals(ledger: Ledger, metric: string): Record<string, bigint> {
   const sums: Record<string, bigint> = {};
-  for (const { metric: name, period, attributes, value } of ledger.snapshot().totals) {
+  for (const { metric: name, period, attributes, value } of ledger.totals()) {
     if (name !== metric) continue;
     const key = [period.name, attributes['type'], attributes['cache_ttl'], attributes['api_key_id'], attributes['workspace_id']]
       .filter((part) => part !== undefined)
@@ -139,9 +146,9 @@ test('around a month’s turn both months stand side by side, and late data rais
   setting.organization.use({ atMs: Date.parse('2026-11-30T23:30:00Z'), apiKeyId: 'k1', uncachedInput: 20 });
   setting.organization.use({ atMs: Date.parse('2026-12-01T00:05:00Z'), apiKeyId: 'k1', uncachedInput: 3 });
   await apply(setting, ledger, setting.usage);
-  const turned = ledger.snapshot();
-  expect(turned.totals.map(({ period, value }) => [period.name, value])).toEqual([['2026-11', 120n], ['2026-12', 0n]]);
-  ledger.acknowledge(turned);
+  const turned = [...ledger.totals()];
+  expect(turned.map(({ period, value }) => [period.name, value])).toEqual([['2026-11', 120n], ['2026-12', 0n]]);
+  ledger.acknowledge(turned.filter(({ isZero }) => isZero).map(({ series }) => series));
   expect(totals(ledger, 'claude.tokens')).toEqual({ '2026-11 input k1 default': 120n, '2026-12 input k1 default': 3n });
 
   setting.now = new Date('2026-12-04T00:01:00Z');
@@ -170,24 +177,77 @@ const hours = (count: number, results: readonly object[] = []): object[] =>
   });
 const page = (buckets: readonly unknown[]): object => ({ data: buckets, has_more: false, next_page: null });
 
-test.each<[what: string, body: unknown]>([
-  ['without any bucket', page([])],
-  ['that ends before now', page(hours(80))],
-  ['with a gap', page(hours(96).filter((_, hour) => hour !== 40))],
-  ['with a bucket twice', page([...hours(96), ...hours(1)])],
-  ['with a bucket without rows', page([...hours(95), { starting_at: '2026-11-21T23:00:00Z', ending_at: '2026-11-22T00:00:00Z' }])],
-  ['that says that more follows, but not where', { ...page(hours(96)), has_more: true }],
-  ['whose pages do not end', { ...page(hours(96)), has_more: true, next_page: 'page_again' }],
-  ...[-1, 0.5, 2 ** 53, '1', null, undefined].map((count): [string, unknown] => [
-    `with a count of ${String(count)}`,
-    page(hours(96, [{ ...row, output_tokens: count }])),
-  ]),
-  ['with an id that is no text', page(hours(96, [{ ...row, model: 7 }]))],
-  ['that is an error', { type: 'error', error: { type: 'api_error', message: 'no' } }],
-])('a report %s is not taken for a whole one', async (_what, body) => {
+async function costOf(amount: unknown, pages: PageParser): Promise<unknown> {
+  const day = { starting_at: '2026-11-18T00:00:00Z', ending_at: '2026-11-22T00:00:00Z', results: [{ amount, currency: 'USD' }] };
+  const answer = { status: 200, body: page([day]), headers: { date: 'Sat, 21 Nov 2026 15:30:00 GMT' } };
+  const setting = await start(({ path }) => (path.includes('starting_at=2026-11-18') ? answer : undefined), pages);
+  const { report } = await setting.cost.read({ signal: AbortSignal.timeout(10_000), now: setting.now });
+  return [...(report?.cells ?? [])].map(({ value }) => value);
+}
+
+describe.each([
+  ['where it arrives', here],
+  ['in a worker', inWorker],
+])('parsed %s', (_where, pages) => {
+  test.each<[what: string, body: unknown]>([
+    ['without any bucket', page([])],
+    ['that ends before now', page(hours(80))],
+    ['with a gap', page(hours(96).filter((_, hour) => hour !== 40))],
+    ['with a bucket twice', page([...hours(96), ...hours(1)])],
+    ['with a bucket without rows', page([...hours(95), { starting_at: '2026-11-21T23:00:00Z', ending_at: '2026-11-22T00:00:00Z' }])],
+    ['that says that more follows, but not where', { ...page(hours(96)), has_more: true }],
+    ['whose pages do not end', { ...page(hours(96)), has_more: true, next_page: 'page_again' }],
+    ...[-1, 0.5, 2 ** 53, '1', null, undefined].map((count): [string, unknown] => [
+      `with a count of ${String(count)}`,
+      page(hours(96, [{ ...row, output_tokens: count }])),
+    ]),
+    ['with an id that is no text', page(hours(96, [{ ...row, model: 7 }]))],
+    ['that is an error', { type: 'error', error: { type: 'api_error', message: 'no' } }],
+  ])('a report %s is not taken for a whole one', async (_what, body) => {
+    const headers = { date: 'Sat, 21 Nov 2026 15:30:00 GMT' };
+    const setting = await start(({ path }) => (path.includes('bucket_width=1h') ? { status: 200, body, headers } : undefined), pages);
+    await expect(setting.usage.read({ signal: AbortSignal.timeout(10_000), now: setting.now })).rejects.toMatchObject({ reason: 'schema' });
+  });
+
+  test.each(['1e3', 'abc', '', 12, null])('a cost of %j makes no report', async (amount) => {
+    await expect(costOf(amount, pages)).rejects.toMatchObject({ reason: 'schema' });
+  });
+
+  test('a cost may be far below a cent, and a credit', async () => {
+    expect(await costOf('0.0000625', pages)).toEqual([625_000_000n]);
+    expect(await costOf('-5', pages)).toEqual([-dollarUnits / 20n]);
+  });
+});
+
+test('pages of many megabytes are followed by smaller ones; a small organization asks for all at once', async () => {
   const headers = { date: 'Sat, 21 Nov 2026 15:30:00 GMT' };
-  const setting = await start(({ path }) => (path.includes('bucket_width=1h') ? { status: 200, body, headers } : undefined));
-  await expect(setting.usage.read({ signal: AbortSignal.timeout(10_000), now: setting.now })).rejects.toMatchObject({ reason: 'schema' });
+  const limits: number[] = [];
+  let padding = 'x'.repeat(200_000);
+  const setting = await start(({ path }) => {
+    const query = new URL(path, 'http://localhost').searchParams;
+    if (query.get('bucket_width') !== '1h') return undefined;
+    const limit = Number(query.get('limit'));
+    if (!query.has('page')) limits.push(limit);
+    const first = Number(query.get('page') ?? 0);
+    const buckets = hours(96, [{ ...row, padding }]).slice(first, first + limit);
+    const next = first + limit < 96 ? String(first + limit) : null;
+    return { status: 200, body: { data: buckets, has_more: next !== null, next_page: next }, headers };
+  }, inWorker);
+  const read = async (): Promise<number> => {
+    const { report } = await setting.usage.read({ signal: AbortSignal.timeout(20_000), now: setting.now });
+    return [...(report?.cells ?? [])].length;
+  };
+  expect(await read()).toBe(96);
+  expect(await read()).toBe(96);
+  padding = '';
+  expect(await read()).toBe(96);
+  expect(await read()).toBe(96);
+  const [first, afterLarge, , afterSmall] = limits;
+  expect(first).toBe(168);
+  // Of twenty megabytes a page has a part.
+  expect(afterLarge).toBeLessThan(96);
+  expect(afterLarge).toBeGreaterThan(96 / 4);
+  expect(afterSmall).toBe(168);
 });
 
 test('a report may end with the present hour, and hours ahead need not be there', async () => {
@@ -195,7 +255,7 @@ test('a report may end with the present hour, and hours ahead need not be there'
   const body = page(hours(3 * 24 + 15, [row]));
   const setting = await start(({ path }) => (path.includes('bucket_width=1h') ? { status: 200, body, headers } : undefined));
   const { report } = await setting.usage.read({ signal: AbortSignal.timeout(10_000), now: setting.now });
-  expect(report?.cells).toHaveLength(3 * 24 + 15);
+  expect([...(report?.cells ?? [])]).toHaveLength(3 * 24 + 15);
 });
 
 test.each([
@@ -205,23 +265,6 @@ test.each([
   const setting = await start(() => ({ status: 200, body: page(hours(96)), headers: { date } }));
   const read = setting.usage.read({ signal: AbortSignal.timeout(10_000), now: setting.now });
   await expect(read).rejects.toMatchObject({ reason: 'upstream', message: expect.stringContaining('clock') as string });
-});
-
-async function costOf(amount: unknown): Promise<unknown> {
-  const day = { starting_at: '2026-11-18T00:00:00Z', ending_at: '2026-11-22T00:00:00Z', results: [{ amount, currency: 'USD' }] };
-  const answer = { status: 200, body: page([day]), headers: { date: 'Sat, 21 Nov 2026 15:30:00 GMT' } };
-  const setting = await start(({ path }) => (path.includes('starting_at=2026-11-18') ? answer : undefined));
-  const { report } = await setting.cost.read({ signal: AbortSignal.timeout(10_000), now: setting.now });
-  return report?.cells.map(({ value }) => value);
-}
-
-test.each(['1e3', 'abc', '', 12, null])('a cost of %j makes no report', async (amount) => {
-  await expect(costOf(amount)).rejects.toMatchObject({ reason: 'schema' });
-});
-
-test('a cost may be far below a cent, and a credit', async () => {
-  expect(await costOf('0.0000625')).toEqual([625_000_000n]);
-  expect(await costOf('-5')).toEqual([-dollarUnits / 20n]);
 });
 
 test('names come from every page of the lists; makers that are gone and archived workspaces are no obstacle', async () => {

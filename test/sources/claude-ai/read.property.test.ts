@@ -15,7 +15,7 @@ const prototypeKeys = Object.getOwnPropertyNames(Object.prototype).join();
 /** Whatever the text of an answer: points that can be true, or an error with a reason. */
 function holds(text: string): void {
   try {
-    const { gauges, failures, notices } = readUsage(parseJson(text, 'the body'), now);
+    const { gauges, failures, notices } = readUsage(parseJson(Buffer.from(text), 'the body'), now);
     gauges.forEach(isPossible);
     const series = gauges.map(({ metric, attributes }) => `${metric} ${JSON.stringify(attributes)}`);
     expect(new Set(series).size, 'one point a series').toBe(series.length);

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { type FileSystem, codeOf } from './file-system.ts';
+
+/** What was found on the disk. */
+export interface Restored<T> {
+  /** Absent: a first start, or nothing that could be used. */
+  readonly value?: T;
+  /** A newer generation was there but could not be used: what happened after this one was written is not known. */
+  readonly isOlder: boolean;
+  /** What had to be put aside, and what is gone on with; for people. */
+  readonly notices: string[];
+}
+
+/** A file that is whole, but was not written by this version. */
+export class NewerStateError extends Error {}
+
+/** Bytes that are handed to the disk at once. */
+const chunkBytes = 64 * 1024;
+
+/** The last line: how many writings came before, and the checksum of that and of all lines before it. */
+const lastLine = /(?:^|\n)\{"generation":(\d{1,15}),"sha256":"([0-9a-f]{64})"\}\n$/;
+
+/** Far more than the last line has. */
+const lastLineLength = 200;
+
+/**
+ * A text on the disk that is either the whole of one writing or the whole of the one before: written beside its place,
+ * flushed, moved there, and the folder flushed. It ends with a checksum, and the generation before it is kept.
+ */
+export class StateFile {
+  readonly #folder: string;
+  readonly #path: string;
+  readonly #fileSystem: FileSystem;
+  #generation = 0;
+
+  /** @param folder exists. */
+  constructor(folder: string, name: string, fileSystem: FileSystem) {
+    this.#folder = folder;
+    this.#path = join(folder, name);
+    this.#fileSystem = fileSystem;
+  }
+
+  /**
+   * The newest generation that can be used. One that cannot is put aside, never deleted, and said.
+   * @param decode makes sense of the lines; throws when it cannot, {@link NewerStateError} when a later version could.
+   */
+  async read<T>(decode: (lines: readonly string[]) => T | Promise<T>): Promise<Restored<T>> {
+    const notices: string[] = [];
+    const found: { readonly value: T; readonly generation: number }[] = [];
+    let unusable = 0;
+    for (const path of [this.#path, this.#previous]) {
+      try {
+        const { lines, generation } = verified((await this.#fileSystem.read(path)).toString('utf8'));
+        found.push({ value: await decode(lines), generation });
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') continue;
+        unusable += 1;
+        notices.push(`${path} ${reasonOf(error)}; ${await this.#putAside(path)}`);
+      }
+    }
+    // Whoever copied files about may have swapped them.
+    const [newest] = found.sort((a, b) => b.generation - a.generation);
+    this.#generation = newest?.generation ?? 0;
+    return { ...(newest && { value: newest.value }), isOlder: newest !== undefined && unusable > 0, notices };
+  }
+
+  /**
+   * Writes the text and all that makes it last.
+   * @param lines without their ends; walked once, so that a large state need not exist as one text.
+   * @throws what the file system threw; then the file is what it was.
+   */
+  async write(lines: Iterable<string>): Promise<void> {
+    const fresh = `${this.#path}.new`;
+    try {
+      const file = await this.#fileSystem.open(fresh, 'w', 0o600);
+      try {
+        const generation = this.#generation + 1;
+        const hash = createHash('sha256').update(`${generation}\n`);
+        for (const chunk of chunks(lines)) {
+          hash.update(chunk);
+          await file.write(chunk);
+        }
+        await file.write(Buffer.from(`{"generation":${generation},"sha256":"${hash.digest('hex')}"}\n`));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await this.#keepPrevious();
+      await this.#fileSystem.rename(fresh, this.#path);
+      await this.#syncFolder();
+      this.#generation += 1;
+    } catch (error) {
+      await this.#fileSystem.remove(fresh).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  get #previous(): string {
+    return `${this.#path}.previous`;
+  }
+
+  /** Killed right after this, the next start goes on with the previous one, whose text is the same. */
+  async #keepPrevious(): Promise<void> {
+    try {
+      await this.#fileSystem.rename(this.#path, this.#previous);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
+  }
+
+  /** Where folders cannot be opened (Windows), the move needs no flush of its own. */
+  async #syncFolder(): Promise<void> {
+    let folder;
+    try {
+      folder = await this.#fileSystem.open(this.#folder, 'r');
+    } catch (error) {
+      if (['EISDIR', 'EPERM', 'EACCES'].includes(codeOf(error))) return;
+      throw error;
+    }
+    try {
+      await folder.sync();
+    } catch (error) {
+      // Some file systems flush no folders.
+      if (!['EINVAL', 'EPERM', 'ENOTSUP'].includes(codeOf(error))) throw error;
+    } finally {
+      await folder.close();
+    }
+  }
+
+  async #putAside(path: string): Promise<string> {
+    const aside = `${path}.unusable`;
+    try {
+      await this.#fileSystem.rename(path, aside);
+      return `it is kept as ${aside}`;
+    } catch (error) {
+      return `it could not be put aside (${codeOf(error)})`;
+    }
+  }
+}
+
+function* chunks(lines: Iterable<string>): Generator<Buffer> {
+  let text = '';
+  for (const line of lines) {
+    text += `${line}\n`;
+    if (text.length < chunkBytes) continue;
+    yield Buffer.from(text);
+    text = '';
+  }
+  if (text !== '') yield Buffer.from(text);
+}
+
+/** The lines before the last one. @throws {Error} when the checksum does not fit. */
+function verified(text: string): { lines: readonly string[]; generation: number } {
+  const end = text.slice(-lastLineLength);
+  const match = lastLine.exec(end);
+  const [line = '', generation = '', sha256] = match ?? [];
+  const body = text.slice(0, text.length - line.length + (line.startsWith('\n') ? 1 : 0));
+  if (createHash('sha256').update(`${generation}\n`).update(body).digest('hex') !== sha256) throw new Error('the checksum does not fit');
+  return { lines: body.split('\n').slice(0, -1), generation: Number(generation) };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof NewerStateError) return 'was written by a later version';
+  const code = codeOf(error);
+  return code === 'unknown error' ? 'is damaged' : `could not be read (${code})`;
+}

@@ -1,0 +1,95 @@
+import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { attributeSet } from '../../src/model/attributes.ts';
+import type { SentTotals } from '../../src/model/sent-totals.ts';
+import { StateFolderError, openTotalsState } from '../../src/state/totals-state.ts';
+import { MemoryDisk, systemError } from './memory-disk.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'totals-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+});
+
+function sent(value: bigint): SentTotals {
+  return {
+    account: 'work',
+    cutEndMs: 5,
+    pending: { startMs: 1, endMs: 5, points: [{ metric: 'claude.tokens', attributes: attributeSet({ model: 'm' }), value: 3n }] },
+    reports: [{ report: 'anthropic-usage', grouping: 'model', cutting: true }],
+    series: [{ report: 'anthropic-usage', periodStartMs: 0, metric: 'claude.tokens', attributes: attributeSet({ model: 'm' }), sent: value, cut: 7n, owesZero: false }],
+  };
+}
+
+test('what one agent kept the next one goes on from; the folder is made, for its owner alone', async () => {
+  const deeper = join(folder, 'not', 'there', 'yet');
+  const first = await openTotalsState(deeper, 'work');
+  expect(first).toMatchObject({ notices: [] });
+  expect(first.restored).toBeUndefined();
+  await first.save(sent(9n));
+  await first.release();
+  const second = await openTotalsState(deeper, 'work');
+  expect(second.restored).toEqual(sent(9n));
+  if (process.platform !== 'win32') expect(statSync(deeper).mode & 0o777).toBe(0o700);
+  await second.release();
+});
+
+test('the folder of another agent is refused, and so is one that can never be written', async () => {
+  const first = await openTotalsState(folder, 'work');
+  await expect(openTotalsState(folder, 'work')).rejects.toThrow(/is in use by process \d+ on .*; one agent at a time/);
+  await first.release();
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  await expect(openTotalsState(file, 'work')).rejects.toThrow(new StateFolderError(`${file} is no folder`));
+  const denied = new MemoryDisk();
+  denied.before = () => {
+    throw systemError('EACCES');
+  };
+  await expect(openTotalsState('/state', 'work', denied)).rejects.toThrow('/state may not be written by this user');
+});
+
+test('totals of another account are not gone on with', async () => {
+  const first = await openTotalsState(folder, 'work');
+  await first.save(sent(9n));
+  await first.release();
+  const other = await openTotalsState(folder, 'private');
+  expect(other.restored).toBeUndefined();
+  expect(other.notices.join()).toContain('has totals of the account work, not of private');
+  await other.release();
+});
+
+test('from a generation that is not the last one the highest values are taken, but no growth: it may have been sent since', async () => {
+  const first = await openTotalsState(folder, 'work');
+  await first.save(sent(9n));
+  await first.save(sent(10n));
+  await first.release();
+  writeFileSync(join(folder, 'totals'), 'damaged');
+  const second = await openTotalsState(folder, 'work');
+  expect(second.notices.join()).toContain('is damaged');
+  const { restored } = second;
+  expect(restored?.pending).toBeUndefined();
+  expect(restored?.reports).toEqual([{ report: 'anthropic-usage', grouping: 'model', cutting: false }]);
+  expect([...(restored?.series ?? [])].map((one) => one.sent)).toEqual([9n]);
+  await second.release();
+});
+
+test.each(['ENOSPC', 'EIO', 'EROFS', 'EMFILE'])('a disk that fails with %s from the start is told once and at each writing', async (code) => {
+  const failing = new MemoryDisk();
+  failing.before = () => {
+    throw systemError(code);
+  };
+  const state = await openTotalsState('/state', 'work', failing);
+  expect(state.notices).toEqual([`/state cannot be used (${code}): nothing is kept over a restart`]);
+  await expect(state.save(sent(1n))).rejects.toThrow(code);
+  await state.release();
+});
+
+test('a folder that was taken over is no longer written', async () => {
+  const state = await openTotalsState(folder, 'work');
+  await state.save(sent(1n));
+  writeFileSync(join(folder, 'lock'), '{"pid":1,"host":"another","token":"x"}');
+  await expect(state.save(sent(2n))).rejects.toThrow('another process has taken the folder over');
+});

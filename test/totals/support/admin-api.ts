@@ -1,0 +1,51 @@
+import { adminAnswer } from '../../../src/demo/anthropic/api.ts';
+import { type AdminFault, layFault } from '../../../src/demo/anthropic/faults.ts';
+import type { SimulatedOrganization } from '../../../src/demo/anthropic/organization.ts';
+import type { PlainAnswer } from '../../../src/demo/http-server.ts';
+import type { HttpGet, HttpRequest, HttpResponse } from '../../../src/http/client.ts';
+import { SourceError } from '../../../src/model/source-error.ts';
+
+export const adminKey = 'sk-ant-admin01-fake';
+
+/** An organization's Admin API in memory, and what is wrong with it. */
+export interface MemoryApi {
+  readonly organization: SimulatedOrganization;
+  readonly now: () => Date;
+  /** Most buckets, or rows, that a page of a report has, whatever was asked for. */
+  readonly mostPerPage: number;
+  /** The fault that is laid on a request. */
+  readonly fault: () => AdminFault | undefined;
+  readonly random: () => number;
+}
+
+/** Its transport: no sockets, no time. */
+export function memoryTransport({ organization, now, mostPerPage, fault, random }: MemoryApi): HttpGet {
+  return {
+    async get({ url, headers }: HttpRequest): Promise<HttpResponse> {
+      await Promise.resolve();
+      const nowMs = now().getTime();
+      const asked = new URL(url);
+      const limit = asked.searchParams.get('limit');
+      if (limit !== null && Number(limit) < 1_000) asked.searchParams.set('limit', String(Math.min(Number(limit), mostPerPage)));
+      const request = { path: `${asked.pathname}${asked.search}`, headers };
+      const answer = adminAnswer(organization, request, nowMs, { adminKey });
+      const wrong = fault();
+      try {
+        return responseOf(wrong === undefined ? answer : layFault(wrong, { ...request, nowMs }, answer, random));
+      } catch {
+        throw new SourceError('network', 'no complete answer: ECONNRESET');
+      }
+    },
+  };
+}
+
+function responseOf({ status, body, headers = {} }: PlainAnswer): HttpResponse {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return {
+    status,
+    contentType: headers['content-type'] ?? 'application/json',
+    header: (name) => headers[name],
+    bytes: new TextEncoder().encode(text),
+    body: text,
+  };
+}

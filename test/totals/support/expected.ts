@@ -1,0 +1,201 @@
+import type { SimulatedOrganization } from '../../../src/demo/anthropic/organization.ts';
+import { seriesKey, truth } from '../../../src/demo/anthropic/truth.ts';
+import type { AttributeSet } from '../../../src/model/attributes.ts';
+import { type Period, dayMs, dayStart, periodOf } from '../../../src/model/calendar.ts';
+import type { Report, ReportId, TotalName } from '../../../src/model/report.ts';
+import { exported } from './backends.ts';
+import { holds, same } from './broken.ts';
+
+/** One total of one period, as it should be. */
+export interface ExpectedSeries {
+  readonly report: ReportId;
+  readonly metric: TotalName;
+  /** The same without its period. */
+  readonly ids: string;
+  readonly finalMs: number;
+  /** Cells by day. */
+  readonly days: Map<number, bigint>;
+  /** Highest value that was exported, or that the cuts reach up to; undefined before the first. */
+  sent: bigint | undefined;
+}
+
+/** What must be known after a restart. */
+interface Memory {
+  readonly reports: ReadonlySet<ReportId>;
+  readonly sent: ReadonlyMap<string, bigint>;
+}
+
+const nothing: Memory = { reports: new Set(), sent: new Map() };
+
+/**
+ * What must be exported, worked out in the plainest way from the reports that were read whole: every day is as its last
+ * report had it, every series the sum of its days, and never below what was exported before.
+ */
+export class Expected {
+  readonly #delta: boolean;
+  readonly #series = new Map<string, ExpectedSeries>();
+  readonly #openDays = new Map<ReportId, number>();
+  #known = new Set<ReportId>();
+  #kept = nothing;
+  /** Series that stood in the first reading of their report: they need no first zero. */
+  readonly atFirst = new Set<string>();
+
+  constructor(delta: boolean) {
+    this.#delta = delta;
+  }
+
+  /** Takes a report that was read whole. */
+  take(report: Report): void {
+    const [fromMs, toMs] = [report.from.getTime(), report.to.getTime()];
+    for (const { report: id, days } of this.#series.values()) {
+      if (id === report.id) for (const day of days.keys()) if (day >= fromMs && day < toMs) days.delete(day);
+    }
+    for (const { metric, bucketStart, attributes, value } of report.cells) {
+      const day = dayStart(bucketStart.getTime());
+      const { name, finalMs } = periodAt(report.id, day);
+      const key = keyOf(metric, name, attributes);
+      let series = this.#series.get(key);
+      if (series === undefined) {
+        const ids = keyOf(metric, '', attributes);
+        this.#series.set(key, (series = { report: report.id, metric, ids, finalMs, days: new Map<number, bigint>(), sent: this.#kept.sent.get(key) }));
+      }
+      series.days.set(day, (series.days.get(day) ?? 0n) + value);
+    }
+    this.#openDays.set(report.id, toMs - dayMs);
+    if (this.#known.has(report.id)) return;
+    this.#known.add(report.id);
+    for (const [key, series] of this.#series) {
+      if (series.report !== report.id) continue;
+      this.atFirst.add(key);
+      // A whole total is never a delta.
+      if (this.#delta) series.sent = valueOf(series);
+    }
+  }
+
+  /** Every series that is published. */
+  *published(): Generator<[key: string, series: ExpectedSeries]> {
+    for (const [key, series] of this.#series) {
+      const openDay = this.#openDays.get(series.report);
+      if (openDay !== undefined && series.finalMs > openDay) yield [key, series];
+    }
+  }
+
+  /** The totals of a collection are these, or first zeros. */
+  checkTotals(values: ReadonlyMap<string, number>): void {
+    const others = new Set(values.keys());
+    for (const [key, series] of this.published()) {
+      others.delete(key);
+      const value = valueOf(series);
+      const found = values.get(key);
+      if (found === undefined) {
+        same(value, 0n, () => `${key} is missing, and its value`);
+      } else if (found === 0 && (series.sent ?? 0n) === 0n && !this.atFirst.has(key)) {
+        series.sent = 0n;
+      } else {
+        same(found, exported(series.metric, value), () => key);
+        series.sent = value;
+      }
+    }
+    same([...others], [], () => 'series that nothing tells of');
+  }
+
+  /** What a cut made now has, by ids. */
+  cut(): Map<string, { readonly metric: TotalName; value: bigint }> {
+    const growth = new Map<string, { readonly metric: TotalName; value: bigint }>();
+    for (const [, series] of this.published()) {
+      const value = valueOf(series);
+      const grown = value - (series.sent ?? 0n);
+      series.sent = value;
+      if (grown === 0n) continue;
+      const known = growth.get(series.ids);
+      if (known === undefined) growth.set(series.ids, { metric: series.metric, value: grown });
+      else known.value += grown;
+    }
+    return growth;
+  }
+
+  /** What was exported is above the reports by this much. */
+  debt(metric: TotalName): bigint {
+    let debt = 0n;
+    for (const [, series] of this.published()) {
+      if (series.metric === metric) debt += valueOf(series) - sumOf(series);
+    }
+    return debt;
+  }
+
+  /** What was exported so far is on the disk. */
+  keep(): void {
+    const sent = [...this.#series].flatMap(([key, series]) => (series.sent === undefined ? [] : [[key, series.sent] as const]));
+    this.#kept = { reports: new Set(this.#known), sent: new Map(sent) };
+  }
+
+  /** Another process goes on: with what is on the disk, or with nothing. */
+  restart(): void {
+    this.#openDays.clear();
+    this.#known = new Set(this.#kept.reports);
+    for (const [key, series] of this.#series) {
+      series.days.clear();
+      series.sent = this.#kept.sent.get(key);
+      if (series.sent === undefined) this.#series.delete(key);
+    }
+  }
+
+  /** Once all is shown and read: the report is the truth, in every series of every period that is published. */
+  checkTruth(report: ReportId, organization: SimulatedOrganization): void {
+    const openDay = this.#openDays.get(report);
+    holds(openDay !== undefined, () => `${report} was never read`);
+    const truths = truth(organization, report);
+    for (const [key, series] of this.published()) {
+      if (series.report === report) same(sumOf(series), truths.get(key)?.value ?? 0n, () => key);
+    }
+    for (const [key, { period, value }] of truths) {
+      const { finalMs } = periodOf(report, Date.parse(period.length === 7 ? `${period}-01` : period));
+      if (finalMs > (openDay ?? 0)) same(sumOf(this.#series.get(key)), value, () => key);
+    }
+  }
+}
+
+const periods = new Map<string, Period>();
+function periodAt(report: ReportId, day: number): Period {
+  const known = periods.get(`${report} ${day}`);
+  if (known !== undefined) return known;
+  const period = periodOf(report, day);
+  periods.set(`${report} ${day}`, period);
+  return period;
+}
+
+const keys = new WeakMap<AttributeSet, Map<string, string>>();
+function keyOf(metric: TotalName, period: string, attributes: AttributeSet): string {
+  let ofSet = keys.get(attributes);
+  if (ofSet === undefined) keys.set(attributes, (ofSet = new Map<string, string>()));
+  let key = ofSet.get(`${metric} ${period}`);
+  if (key === undefined) ofSet.set(`${metric} ${period}`, (key = seriesKey(metric, period, attributes)));
+  return key;
+}
+
+function sumOf(series: ExpectedSeries | undefined): bigint {
+  let sum = 0n;
+  for (const value of series?.days.values() ?? []) sum += value;
+  return sum;
+}
+
+/** A counter is never negative. */
+function valueOf(series: ExpectedSeries): bigint {
+  const [sum, floor] = [sumOf(series), series.sent ?? 0n];
+  return sum > floor ? sum : floor;
+}
+
+/** Where a report differs from what the organization's own events come to in its span, as shown at an instant. */
+export function differences(report: Report, organization: SimulatedOrganization, atMs: number): string[] {
+  const sums = new Map<string, bigint>();
+  for (const { metric, bucketStart, attributes, value } of report.cells) {
+    const key = keyOf(metric, periodAt(report.id, dayStart(bucketStart.getTime())).name, attributes);
+    sums.set(key, (sums.get(key) ?? 0n) + value);
+  }
+  const from = truth(organization, report.id, { atMs, fromMs: report.from.getTime() });
+  const beyond = truth(organization, report.id, { atMs, fromMs: report.to.getTime() });
+  return [...new Set([...sums.keys(), ...from.keys()])].flatMap((key) => {
+    const [read, shown] = [sums.get(key) ?? 0n, (from.get(key)?.value ?? 0n) - (beyond.get(key)?.value ?? 0n)];
+    return read === shown ? [] : [`${key}: read ${read}, shown ${shown}`];
+  });
+}
