@@ -32,7 +32,9 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY proto proto
 COPY package.json LICENSE ./
-# The one place that is the agent's, for STATE_DIR and a volume.
+# The one place that is the agent's, for STATE_DIR and a volume. A base without /var/lib gets it as root's first.
+WORKDIR /var/lib
+WORKDIR /app
 COPY --from=build --chown=65532:65532 /app/state /var/lib/claude-usage-metrics
 # A number, as runAsNonRoot cannot look into a name; above 10000, so that it is nobody on the host.
 USER 65532:65532

@@ -305,7 +305,7 @@ describe('docs/backends.md', () => {
 
   test.each(blocks)('$backend: the settings are accepted as they stand', ({ environment }) => {
     const all = { CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake', ANTHROPIC_ADMIN_API_KEY: 'sk-ant-admin01-fake', ...environment };
-    const { otlp } = exportConfig(all as Record<string, string>);
+    const { otlp } = exportConfig(all);
 
     // What speaks HTTP only must not be asked over gRPC.
     const given = environment['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'] ?? `${environment['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? ''}/v1/metrics`;

@@ -12,12 +12,12 @@ import {
   GraphDrawStyle,
   GraphThresholdsStyleMode,
   type GraphFieldConfig,
-  LegendDisplayMode,
   type Panel,
   PercentChangeColorMode,
   SortOrder,
   StackingMode,
   type TableCellOptions,
+  type TableOptions,
   type Threshold,
   ThresholdsMode,
   TooltipDisplayMode,
@@ -28,7 +28,6 @@ import {
 import type { Options as BarGaugeOptions } from '@grafana/schema/dist/esm/raw/composable/bargauge/panelcfg/x/BarGaugePanelCfg_types.gen';
 import type { Options as StatOptions } from '@grafana/schema/dist/esm/raw/composable/stat/panelcfg/x/StatPanelCfg_types.gen';
 import type { Options as TimelineOptions } from '@grafana/schema/dist/esm/raw/composable/statetimeline/panelcfg/x/StateTimelinePanelCfg_types.gen';
-import type { Options as TableOptions } from '@grafana/schema/dist/esm/raw/composable/table/panelcfg/x/TablePanelCfg_types.gen';
 import type { Options as TimeSeriesOptions } from '@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen';
 
 /** The data source that the dashboard's variable chooses. */
@@ -139,7 +138,7 @@ export function stat(text: PanelText & { readonly named?: boolean }, size: Place
 export function bars(text: PanelText, size: Placeable['size'], ...list: readonly Target[]): Placeable {
   const options: BarGaugeOptions = {
     displayMode: BarGaugeDisplayMode.Basic,
-    legend: { calcs: [], displayMode: LegendDisplayMode.List, placement: 'bottom', showLegend: false },
+    legend: { calcs: [], placement: 'bottom', showLegend: false },
     maxVizHeight: 36,
     minVizHeight: 16,
     minVizWidth: 8,
@@ -165,7 +164,7 @@ export interface Drawing {
 /** Series over the time range: stacked bars where they add up, else lines, which end where nothing is known. */
 export function overTime(text: PanelText, size: Placeable['size'], drawing: Drawing, ...list: readonly Target[]): Placeable {
   const options: TimeSeriesOptions = {
-    legend: { calcs: [], displayMode: LegendDisplayMode.List, placement: 'bottom', showLegend: true },
+    legend: { calcs: [], placement: 'bottom', showLegend: true },
     tooltip: { mode: TooltipDisplayMode.Multi, sort: SortOrder.Descending },
   };
   const custom: GraphFieldConfig = {
@@ -186,7 +185,7 @@ export function overTime(text: PanelText, size: Placeable['size'], drawing: Draw
 /** States over the time range, a row for each series. */
 export function timeline(text: PanelText, size: Placeable['size'], target: Target): Placeable {
   const options: TimelineOptions = {
-    legend: { calcs: [], displayMode: LegendDisplayMode.List, placement: 'bottom', showLegend: false },
+    legend: { calcs: [], placement: 'bottom', showLegend: false },
     mergeValues: true,
     rowHeight: 0.8,
     showValue: VisibilityMode.Never,

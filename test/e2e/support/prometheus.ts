@@ -111,7 +111,7 @@ async function launch(
   config: object,
   options: readonly string[] = [],
   cleanup: Cleanup = onTestFinished,
-): Promise<{ readonly url: string; stop(): Promise<void> }> {
+): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
   const file = join(folder, 'prometheus.yml');
   // JSON is YAML.
   writeFileSync(file, JSON.stringify(config));
