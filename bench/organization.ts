@@ -71,7 +71,7 @@ function watch(child: ChildProcess): Watched {
       new Promise((resolve, reject) => {
         child.once('close', (code) => reject(new Error(`the agent ended with ${code ?? 'a signal'}`)));
         onMoment = () => {
-          if (cyclesOf(moments).length >= count) resolve();
+          if (cyclesOf(moments, intervalMs).length >= count) resolve();
         };
       }),
     loop: () =>
@@ -129,7 +129,7 @@ async function measure(rowsADay: number): Promise<Measured> {
   if (code !== 0) process.stdout.write(`The last push was not acknowledged: the agent ended with ${code ?? 'a signal'}.\n`);
   admin.stop();
   receiver.stop();
-  return { cycles: cyclesOf(agent.moments), loops, ...figures };
+  return { cycles: cyclesOf(agent.moments, intervalMs), loops, ...figures };
 }
 
 const mebibytes = (count: number): string => (count / 2 ** 20).toFixed(1);

@@ -100,8 +100,9 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     },
   });
   const { pollers } = open;
+  const to = senders(config.export, options.write);
   const exporter = new DeliveringExporter({
-    senders: senders(config.export, options.write),
+    senders: to,
     // Ends before the reader's own timeout, which would go on without knowing the outcome.
     deadlineMs: config.export.timeoutMs * 0.95,
     attemptMs: config.export.otlp?.timeoutMs ?? config.export.timeoutMs,
@@ -111,7 +112,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
       return deltas === undefined ? kept : deltas.cut(kept);
     },
     onOutcome(outcome, requests) {
-      if (logStates) states.export(outcome);
+      if (logStates && to.length > 0) states.export(outcome);
       counters.delivered(outcome);
       deltas?.settle(requests);
       void totals?.delivered(requests);

@@ -24,25 +24,27 @@ export interface Cycle {
   readonly pushRequests: number;
 }
 
-/** Groups what a probe told into cycles; the last may not have ended and is left out. */
-export function cyclesOf(moments: readonly Moment[]): Cycle[] {
+/**
+ * Groups what a probe told into cycles; the last may not have ended and is left out.
+ * @param intervalMs time between two cycles: a request that comes sooner belongs to the one that has begun.
+ */
+export function cyclesOf(moments: readonly Moment[], intervalMs: number): Cycle[] {
   const groups: Moment[][] = [];
-  let pushed = true;
   for (const moment of moments) {
-    // The first request of the next cycle comes after the pushes of the one before.
-    if (moment.peer === 'admin' && pushed) groups.push([]);
-    pushed = moment.peer === 'push';
+    const begunMs = groups.at(-1)?.[0]?.atMs ?? Number.NEGATIVE_INFINITY;
+    // Cycles jitter.
+    if (moment.peer === 'admin' && moment.what === 'start' && moment.atMs - begunMs > intervalMs * 0.9) groups.push([]);
     groups.at(-1)?.push(moment);
   }
   return groups.slice(0, -1).flatMap((group) => cycleOf(group) ?? []);
 }
 
 function cycleOf(moments: readonly Moment[]): Cycle | undefined {
-  const first = moments[0];
-  const firstPush = moments.findIndex(({ peer }) => peer === 'push');
+  const [first, last] = [moments[0], moments.at(-1)];
   const lastAnswer = moments.findLastIndex(({ peer, what }) => peer === 'admin' && what === 'end');
-  const last = moments.at(-1);
-  if (first === undefined || last === undefined || firstPush < 0 || lastAnswer < 0 || lastAnswer > firstPush) return undefined;
+  // A read that outlives its wait goes on during the push; that part of the push counts as read.
+  const firstPush = moments.findIndex(({ peer }, index) => peer === 'push' && index > lastAnswer);
+  if (first === undefined || last === undefined || firstPush < 0 || lastAnswer < 0) return undefined;
   const part = (from: number, to: number): PartFigures => {
     const [begin, end] = [moments[from] ?? first, moments[to] ?? last];
     return {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cleanText } from '../model/text.ts';
 
 /**
  * How a field of an answer was found. `absent` (missing or null) and `wrong` (another type) are told apart: the first is
@@ -63,4 +64,10 @@ export function objectOf(value: unknown): ReadonlyMap<string, unknown> | undefin
 /** Non-empty text, else undefined. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+}
+
+/** Text as an attribute may have it ({@link cleanText}), else undefined; nothing to print is no text. */
+export function attributeText(value: unknown): string | undefined {
+  const text = textOf(value);
+  return text === undefined ? undefined : textOf(cleanText(text));
 }

@@ -5,6 +5,7 @@ import { catalogue } from '../../src/metrics/catalogue.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { agentOf, pointsOf, startWorld } from '../support/agent.ts';
 import { startOrganization } from '../support/organization.ts';
+import { codeRecord, slowReports } from '../support/slow-reports.ts';
 
 const inDays = (days: number): Date => new Date(Date.now() + days * 86_400_000);
 
@@ -29,6 +30,9 @@ beforeAll(async () => {
   const organization = await startOrganization(systemClock);
   const everyUse = { apiKeyId: 'apikey_1', workspaceId: 'wrkspc_1', output: 1, cacheWrite5m: 1, webSearches: 1, microCents: 1n };
   organization.organization.use({ atMs: Date.now(), ...everyUse });
+  const byKey = { workspace: 'wrkspc_1', key: 'apikey_1', requests: 1, cents: '1' };
+  const byCi = { ...codeRecord, actor: { type: 'api_actor', api_key_name: 'ci' } };
+  organization.fault = slowReports(systemClock, { use: [byKey], code: [codeRecord, byCi] });
   // Empty is unset: the cookies come from the service, which knows their expiry.
   const agent = agentOf({ ...world.settings, ...organization.settings, CLAUDE_SESSION_KEY: '', COOKIEJAR_URL: `http://127.0.0.1:${cookiejar.port}` });
   // The duration of a collection is known to the next one.

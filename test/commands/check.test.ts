@@ -4,7 +4,9 @@ import { type SeenRequest, startUpstream } from '../../src/demo/http-server.ts';
 import type { ReceivedRequest } from '../../src/demo/otlp-messages.ts';
 import type { Answer } from '../../src/demo/receiver.ts';
 import { explanations } from '../../src/model/reasons.ts';
+import { systemClock } from '../../src/model/clock.ts';
 import { runCli } from '../support/cli.ts';
+import { startOrganization } from '../support/organization.ts';
 import { startSimulated } from '../support/simulated.ts';
 
 const stops: (() => unknown)[] = [];
@@ -110,6 +112,29 @@ test('check tells what a vendor withholds by design, without counting it as a fa
 
   expect(code).toBe(0);
   expect(stdout).toMatch(/^openrouter notice: OpenRouter withholds the account’s credits/m);
+});
+
+const refused = { status: 403, body: { type: 'error', error: { type: 'permission_error', message: 'no' } } };
+
+test('check tells what the Admin key may not read, and fails only where it may read nothing', async () => {
+  const { settings } = await simulated();
+  const organization = await startOrganization(systemClock);
+  stops.push(() => organization.stop());
+  const environment = { ...organization.settings, OTEL_EXPORTER_OTLP_ENDPOINT: String(settings['OTEL_EXPORTER_OTLP_ENDPOINT']) };
+
+  organization.fault = (path) => (path.startsWith('usage_report/messages') || path === 'cost_report' ? undefined : refused);
+  const few = await runCli(['check'], environment);
+  expect(few.code).toBe(0);
+  const notices = few.stdout.split('\n').filter((line) => line.includes(' notice: this key may not '));
+  expect(notices.map((line) => line.split(' notice')[0])).toEqual([
+    'anthropic-names', 'anthropic-names', 'anthropic-names', 'anthropic-analytics', 'anthropic-claude-code', 'anthropic-limits', 'anthropic-limits',
+  ]);
+
+  organization.fault = () => refused;
+  const none = await runCli(['check'], environment);
+  expect(none.code).toBe(3);
+  expect(none.stdout).toContain('\nanthropic-usage: down\nanthropic-usage origin: ');
+  expect(none.stdout).toContain('anthropic-usage failure: forbidden: this key may read neither the usage nor the cost of the organization\n');
 });
 
 test('check says every wrong setting at once, exits 2 and tries nothing', async () => {

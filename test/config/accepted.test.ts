@@ -52,6 +52,7 @@ test('what is set for an organization arrives, and what is not has its default',
     ANTHROPIC_COST_POLL_INTERVAL: '5m',
     ANTHROPIC_SLOW_POLL_INTERVAL: '2h',
     ANTHROPIC_USAGE_GROUP_BY: ' speed, Model ,',
+    ANTHROPIC_ANALYTICS_BETA: 'analytics-2027-01-01, other-beta',
     ANTHROPIC_OWNER_ATTRIBUTES: 'False',
     ANTHROPIC_ADMIN_BASE_URL: 'https://gateway.example/admin/',
   });
@@ -62,6 +63,7 @@ test('what is set for an organization arrives, and what is not has its default',
     costIntervalMs: 300_000,
     slowIntervalMs: 7_200_000,
     usageGroupBy: ['speed', 'model'],
+    analyticsBeta: 'analytics-2027-01-01, other-beta',
     owners: false,
   });
   expect(load({ ANTHROPIC_ADMIN_API_KEY: 'sk-ant-admin01-fake' }).anthropic).toMatchObject({
@@ -70,6 +72,7 @@ test('what is set for an organization arrives, and what is not has its default',
     costIntervalMs: 900_000,
     slowIntervalMs: 3_600_000,
     usageGroupBy: ['model', 'api_key_id', 'workspace_id', 'service_tier', 'context_window'],
+    analyticsBeta: 'analytics-usage-cost-2026-08-24',
     owners: true,
   });
 });

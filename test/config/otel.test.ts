@@ -68,7 +68,7 @@ test('variables that are set but not honoured are named in one warning', () => {
     OTEL_SERVICE_NAME: 'agent',
   });
   expect(warnings).toEqual([
-    'set, but not honoured by this agent: OTEL_CONFIG_FILE, OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE (only cumulative is), OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_METRICS_EXEMPLAR_FILTER, OTEL_SERVICE_NAME_FILE, OTEL_TRACES_EXPORTER',
+    'set, but not honoured by this agent: OTEL_CONFIG_FILE, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_METRICS_EXEMPLAR_FILTER, OTEL_SERVICE_NAME_FILE, OTEL_TRACES_EXPORTER',
   ]);
 });
 

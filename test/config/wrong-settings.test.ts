@@ -46,6 +46,8 @@ const cases: readonly (readonly [rule: string, environment: Record<string, strin
     `ANTHROPIC_USAGE_GROUP_BY must be 1 to 5 different ones of ${usageDimensions.join(', ')}`],
   ['no dimension of usage', { ...key, ANTHROPIC_USAGE_GROUP_BY: ',' },
     `ANTHROPIC_USAGE_GROUP_BY must be 1 to 5 different ones of ${usageDimensions.join(', ')} (",")`],
+  ['a beta that is no name of one', { ...key, ANTHROPIC_ANALYTICS_BETA: 'analytics usage' },
+    'ANTHROPIC_ANALYTICS_BETA is no name of a beta ("analytics usage")'],
   ['a switch that is neither on nor off', { ...key, ANTHROPIC_OWNER_ATTRIBUTES: 'no' },
     'ANTHROPIC_OWNER_ATTRIBUTES must be one of true, false ("no")'],
   ['an Admin key over plain HTTP', { ...key, ANTHROPIC_ADMIN_BASE_URL: 'http://api.anthropic.com' },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseCents, toDollars } from '../../src/model/money.ts';
+import { parseCents, parseCentsNumber, toDollars } from '../../src/model/money.ts';
 
 test.each([
   ['123.45', 1.2345],
@@ -32,6 +32,34 @@ test('sums of amounts are exact, in whatever order', () => {
         0n,
       );
       expect(sum).toBe(millionths * 10n ** 7n);
+    }),
+  );
+});
+
+test.each<[cents: number, units: bigint]>([
+  [0, 0n],
+  [186, 1_860_000_000_000_000n],
+  [1e-7, 1_000_000n],
+  [-2.5, -25_000_000_000_000n],
+  [1e17, 10n ** 30n],
+  // Half a unit goes up, less goes down.
+  [5e-14, 1n],
+  [4e-14, 0n],
+  [1e-300, 0n],
+])('the number %d of cents is %d units', (cents, units) => {
+  expect(parseCentsNumber(cents)).toBe(units);
+});
+
+test.each([Number.NaN, Number.POSITIVE_INFINITY, 1e18, -1e18, '186', null, undefined, true, {}])('%j is no number of cents', (cents) => {
+  expect(parseCentsNumber(cents)).toBeUndefined();
+});
+
+test('a number of cents is worth what its decimal text is', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: -999_999_999, max: 999_999_999 }), fc.integer({ min: 0, max: 12 }), (digits, places) => {
+      const text = `${digits < 0 ? '-' : ''}${String(Math.abs(digits)).padStart(places + 1, '0')}`;
+      const decimal = places === 0 ? text : `${text.slice(0, -places)}.${text.slice(-places)}`;
+      expect(parseCentsNumber(Number(decimal))).toBe(parseCents(decimal));
     }),
   );
 });

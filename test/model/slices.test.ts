@@ -17,6 +17,18 @@ test('everything else has its turn between slices', async () => {
   expect(seen).toEqual(['step 0', 'other', 'step 1', 'step 2']);
 });
 
+test('of two walks each has a turn of its own', async () => {
+  const seen: string[] = [];
+  let turns = 0;
+  const turn = (): void => {
+    seen.push('other');
+    if (++turns < 4) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await Promise.all([inSlices(counting(3, seen), 0), inSlices(counting(3, seen), 0)]);
+  expect(seen.join(' ')).not.toMatch(/step [12] step/);
+});
+
 test('work that fits into one slice is done at once', () => {
   const seen: string[] = [];
   void inSlices(counting(3, seen), 60_000);

@@ -6,6 +6,7 @@ import { startUpstream } from '../../src/demo/http-server.ts';
 import type { ReceivedPoint, ReceivedRequest } from '../../src/demo/otlp-messages.ts';
 import { type Answer, startReceiver } from '../../src/demo/receiver.ts';
 import type { Clock } from '../../src/model/clock.ts';
+import type { TotalsState } from '../../src/state/totals-state.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 
 /** Simulated upstreams and a receiver, each with a switch. */
@@ -113,7 +114,7 @@ const untilDueMs = 130_000;
 /** Makes an agent of these settings and no others. */
 export function agentOf(
   settings: Readonly<Record<string, string>>,
-  options: { readonly readDeadlineMs?: number; readonly clock?: ManualClock } = {},
+  options: { readonly readDeadlineMs?: number; readonly clock?: ManualClock; readonly state?: TotalsState } = {},
 ): TestAgent {
   const log: LogLine[] = [];
   const written: string[] = [];
@@ -124,6 +125,7 @@ export function agentOf(
     write: (text) => written.push(text),
     random: () => 0,
     clock,
+    ...(options.state && { state: options.state }),
   });
   const nextPush = (): ReturnType<Agent['push']> => {
     clock.advance(untilDueMs);

@@ -9,7 +9,7 @@ export interface OrganizationWorld {
   /** Settings that lead the agent to it. */
   readonly settings: Readonly<Record<string, string>>;
   /** Decides before the API does. */
-  fault: (path: string) => HttpAnswer | undefined;
+  fault: (path: string, request: SeenRequest) => HttpAnswer | undefined;
   /** Paths that were asked for since the last call, below `/v1/organizations/`. */
   requests(): string[];
   stop(): Promise<void>;
@@ -28,7 +28,7 @@ export async function startOrganization(clock: Clock): Promise<OrganizationWorld
     organization,
     adminKey,
     now: () => clock.now(),
-    fault: (request) => world.fault(pathOf(request)),
+    fault: (request) => world.fault(pathOf(request), request),
   });
   let seen = 0;
   const world: OrganizationWorld = {

@@ -70,7 +70,6 @@ export class AnalyticsReader {
   readonly #exported = new Set<string>();
   #spanDays = maxSpanDays;
   #limit = maxRows;
-  #readTo: number | undefined;
   #auditedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(client: AnthropicClient, workspaces: Workspaces, beta: string) {
@@ -84,7 +83,8 @@ export class AnalyticsReader {
     const nowMs = context.now.getTime();
     const today = dayStart(nowMs);
     const [recent, end] = [today - recentDays * dayMs, today + dayMs];
-    const audit = this.#readTo === undefined || this.#readTo < recent || Math.abs(nowMs - this.#auditedAtMs) >= auditEveryMs;
+    // Also after a sleep, when the recent days alone would leave a gap.
+    const audit = Math.abs(nowMs - this.#auditedAtMs) >= auditEveryMs;
     const from = audit ? Math.min(recent, oldestOpenPeriod(id, nowMs).startMs) : recent;
     const sets: PageSet[] = [];
     for (const endpoint of endpoints) {
@@ -99,7 +99,6 @@ export class AnalyticsReader {
     // A reading that comes too late is not taken by anyone: the next one must have all that it had.
     context.signal.throwIfAborted();
     this.#staged.clear();
-    this.#readTo = end;
     if (audit) this.#auditedAtMs = nowMs;
     const grouping = endpoints.map(({ rows }) => rows.dimensions.join()).join(';');
     return {

@@ -2,8 +2,7 @@ import { attributeSet } from '../../model/attributes.ts';
 import { parseCents } from '../../model/money.ts';
 import type { Cell } from '../../model/report.ts';
 import { SourceError } from '../../model/source-error.ts';
-import { cleanText } from '../../model/text.ts';
-import { instantField, objectOf, textOf, valueOf } from '../fields.ts';
+import { attributeText, instantField, objectOf, textOf, valueOf } from '../fields.ts';
 
 type Fields = ReadonlyMap<string, unknown>;
 
@@ -95,9 +94,8 @@ function idsOf(row: Fields, dimensions: readonly string[], defaultWorkspace: str
     dimensions.map((dimension) => {
       const value = group.get(dimension);
       if (value === null) return [dimension, dimension === 'api_key_id' ? 'console' : undefined];
-      const text = textOf(value);
-      if (text === undefined) throw unreadable(dimension);
-      const id = cleanText(text);
+      const id = attributeText(value);
+      if (id === undefined) throw unreadable(dimension);
       return [dimension, dimension === 'workspace_id' && id === defaultWorkspace ? 'default' : id];
     }),
   );

@@ -3,7 +3,7 @@ import { parseCentsNumber } from '../../model/money.ts';
 import type { Cell, TotalName } from '../../model/report.ts';
 import { SourceError } from '../../model/source-error.ts';
 import { cleanText, slug } from '../../model/text.ts';
-import { instantField, objectOf, textOf, valueOf } from '../fields.ts';
+import { attributeText, instantField, objectOf, textOf, valueOf } from '../fields.ts';
 
 type Fields = ReadonlyMap<string, unknown>;
 
@@ -58,8 +58,10 @@ function valuesOf(row: Fields): Value[] {
 function toolDecisions(actions: Fields): Value[] {
   return [...actions.keys()].flatMap((key) => {
     const action = part(actions, key);
+    const tool = slug(key);
+    if (tool === '') throw unreadable('tool');
     return decisions.map((decision): Value => {
-      return { metric: 'claude.analytics.code.tool_decisions', tool: slug(key), decision, value: count(action, decision) };
+      return { metric: 'claude.analytics.code.tool_decisions', tool, decision, value: count(action, decision) };
     });
   });
 }
@@ -113,8 +115,7 @@ function count(fields: Fields, name: string): bigint {
 function optionalText(fields: Fields, name: string): string | undefined {
   const value = fields.get(name) ?? '';
   if (typeof value !== 'string') throw unreadable(name);
-  const text = cleanText(value);
-  return text === '' ? undefined : text;
+  return attributeText(value);
 }
 
 function unreadable(field: string): SourceError {

@@ -1,8 +1,8 @@
 import { attributeSet } from '../../model/attributes.ts';
 import type { GaugePoint } from '../../model/reading.ts';
 import { SourceError } from '../../model/source-error.ts';
-import { cleanText, slug } from '../../model/text.ts';
-import { objectOf, textOf } from '../fields.ts';
+import { slug } from '../../model/text.ts';
+import { attributeText, objectOf, textOf } from '../fields.ts';
 
 type Fields = ReadonlyMap<string, unknown>;
 
@@ -33,20 +33,19 @@ export function readRateLimits(rows: readonly unknown[]): GaugePoint[] {
 /** Of `organizations/me`. @throws {SourceError} `schema` when it is no organization. */
 export function readOrganization(body: unknown): GaugePoint {
   const organization = objectOf(body);
-  const id = textOf(organization?.get('id'));
+  const id = attributeText(organization?.get('id'));
   if (id === undefined || organization?.get('type') !== 'organization') throw new SourceError('schema', '/v1/organizations/me is no organization');
-  const name = textOf(organization.get('name'));
-  const attributes = attributeSet({ 'organization.id': cleanText(id), 'organization.name': name === undefined ? undefined : cleanText(name) });
+  const attributes = attributeSet({ 'organization.id': id, 'organization.name': attributeText(organization.get('name')) });
   return { metric: 'claude.organization.info', value: 1, attributes };
 }
 
 function limitOf(limit: unknown): { readonly limiter: string; readonly value: number } {
   const fields = objectOf(limit);
-  const limiter = textOf(fields?.get('type'));
+  const limiter = slug(textOf(fields?.get('type')) ?? '');
   const value = fields?.get('value');
-  if (limiter === undefined) throw unreadable('limits');
+  if (limiter === '') throw unreadable('limits');
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw unreadable('value');
-  return { limiter: slug(limiter), value };
+  return { limiter, value };
 }
 
 /** Both shapes: `group_type`, and `group` with a type of its own. */
@@ -54,8 +53,10 @@ function groupOf(row: Fields): string {
   const group = objectOf(row.get('group'));
   const type = textOf(group?.get('type') ?? row.get('group_type'));
   if (type === undefined) throw unreadable('group');
-  if (type !== 'model_group') return slug(type);
-  return slug(textOf(group?.get('display_name')) ?? commonName(row.get('models')) ?? type);
+  const name = type === 'model_group' ? (attributeText(group?.get('display_name')) ?? commonName(row.get('models')) ?? type) : type;
+  const named = slug(name);
+  if (named === '') throw unreadable('group');
+  return named;
 }
 
 /** The parts that the names of all models begin with: `claude-opus-4` of `claude-opus-4-1` and `claude-opus-4-5`. */

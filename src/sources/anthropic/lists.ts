@@ -1,6 +1,5 @@
 import type { ReadContext } from '../../model/reading.ts';
-import { cleanText } from '../../model/text.ts';
-import { objectOf, textOf } from '../fields.ts';
+import { attributeText, objectOf } from '../fields.ts';
 import type { AnthropicClient } from './client.ts';
 import { allRows, idPage } from './pages.ts';
 
@@ -29,15 +28,15 @@ export async function readList<T>(client: AnthropicClient, { path, type, filter,
   const entries = new Map<string, T>();
   for (const row of rows) {
     const fields = objectOf(row);
-    const id = textOf(fields?.get('id'));
+    const id = attributeText(fields?.get('id'));
     if (fields === undefined || id === undefined || (fields.get('type') ?? type) !== type) continue;
-    entries.set(cleanText(id), entry(fields));
+    entries.set(id, entry(fields));
   }
   return entries;
 }
 
 /** Name of an element; left out where it has none. */
 export function nameOf(row: ListRow): { readonly name?: string } {
-  const name = textOf(row.get('name'));
-  return name === undefined ? {} : { name: cleanText(name) };
+  const name = attributeText(row.get('name'));
+  return name === undefined ? {} : { name };
 }

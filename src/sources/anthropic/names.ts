@@ -1,8 +1,7 @@
 import type { Names } from '../../model/names.ts';
 import type { Notice, ReadContext, Reading, Source } from '../../model/reading.ts';
 import { type SourceError, toSourceError } from '../../model/source-error.ts';
-import { cleanText } from '../../model/text.ts';
-import { objectOf, textOf } from '../fields.ts';
+import { attributeText, objectOf } from '../fields.ts';
 import type { AnthropicSourceOptions } from './index.ts';
 import { type ListRow, nameOf, readList } from './lists.ts';
 import { OptionalPart } from './withheld.ts';
@@ -48,11 +47,11 @@ export function anthropicNamesSource({ account, intervalMs, client, workspaces }
 
 /** Both shapes of a key; `created_by` is null for keys whose maker is gone or was never recorded. */
 function keyOf(row: ListRow): { name?: string; ownerId?: string } {
-  const ownerId = textOf(objectOf(row.get('created_by'))?.get('id'));
-  return { ...nameOf(row), ...(ownerId !== undefined && { ownerId: cleanText(ownerId) }) };
+  const ownerId = attributeText(objectOf(row.get('created_by'))?.get('id'));
+  return { ...nameOf(row), ...(ownerId !== undefined && { ownerId }) };
 }
 
 function userOf(row: ListRow): { email?: string; name?: string } {
-  const email = textOf(row.get('email'));
-  return { ...(email !== undefined && { email: cleanText(email) }), ...nameOf(row) };
+  const email = attributeText(row.get('email'));
+  return { ...(email !== undefined && { email }), ...nameOf(row) };
 }

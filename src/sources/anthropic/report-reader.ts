@@ -6,6 +6,7 @@ import { SourceError } from '../../model/source-error.ts';
 import { type Bucket, type PageReader, type ReadPage, bucketsOf, cellsOf } from './buckets.ts';
 import type { AnthropicClient } from './client.ts';
 import type { RowShape } from './columns.ts';
+import { LongSpan } from './long-span.ts';
 import { allPages } from './pages.ts';
 
 /** Days before today that are still restated as a matter of course, and re-read each time. */
@@ -23,6 +24,9 @@ const maxBuckets = { '1h': 168, '1d': 31 } as const;
  * are read each time: those ask for as many buckets as the API gives, and need no request more.
  */
 const pageBytes = 8 * 1024 * 1024;
+
+/** Parts of the older days are kept for the next attempt no longer than this. */
+const attemptsMs = 15 * 60_000;
 
 /** How far this machine's clock may be ahead of the upstream's, generously. */
 const clockMarginMs = 15 * 60_000;
@@ -64,6 +68,8 @@ export class ReportReader {
   readonly #mostBuckets: Record<Width, number> = { ...maxBuckets };
   /** What a bucket had at last, in the fullest page. */
   readonly #bucketBytes: Partial<Record<Width, number>> = {};
+  /** The older days, while they are not read whole. */
+  #older: LongSpan | undefined;
   #readTo: number | undefined;
   #auditedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -82,17 +88,36 @@ export class ReportReader {
     const audit = this.#readTo === undefined || this.#readTo < recent || nowMs - this.#auditedAtMs >= auditEveryMs;
     if (audit) this.#readPage = this.#query.pageReader();
     const buckets = await this.#span({ fromMs: recent, toMs: end, width: this.#query.recentWidth }, context);
-    if (audit && oldest < recent) {
-      // What is not known yet: a day of it will hardly have more rows than one of these has in its hours.
-      this.#bucketBytes['1d'] ??= ((this.#bucketBytes[this.#query.recentWidth] ?? 0) * dayMs) / widthMs[this.#query.recentWidth];
-      buckets.push(...(await this.#span({ fromMs: oldest, toMs: recent, width: '1d' }, context)));
-    }
+    if (audit && oldest < recent) buckets.push(...(await this.#olderDays(oldest, recent, context)));
     const { id, groupBy } = this.#query;
     // A reading that comes too late is not taken by anyone: the next one must have all that it had.
     context.signal.throwIfAborted();
     this.#readTo = end;
     if (audit) this.#auditedAtMs = nowMs;
+    if (audit) this.#older = undefined;
     return { id, grouping: groupBy.join(), from: new Date(audit ? oldest : recent), to: new Date(end), cells: cellsOf(buckets) };
+  }
+
+  /** They are closed: each part of them may be asked for by itself. */
+  async #olderDays(fromMs: number, toMs: number, context: ReadContext): Promise<Bucket[]> {
+    const { recentWidth } = this.#query;
+    // What is not known yet: a day will hardly have more rows than one of the recent days has in its hours.
+    this.#bucketBytes['1d'] ??= ((this.#bucketBytes[recentWidth] ?? 0) * dayMs) / widthMs[recentWidth];
+    const nowMs = context.now.getTime();
+    const begun = this.#older;
+    const goesOn = begun?.fromMs === fromMs && begun.toMs === toMs && nowMs - begun.begunMs < attemptsMs;
+    const older = goesOn ? begun : new LongSpan(fromMs, toMs, nowMs);
+    this.#older = older;
+    return older.read(
+      () => this.#limit('1d') * dayMs,
+      (partFromMs, partToMs) => this.#span({ fromMs: partFromMs, toMs: partToMs, width: '1d' }, context),
+    );
+  }
+
+  /** How many buckets a page is to have. */
+  #limit(width: Width): number {
+    const wanted = Math.floor(pageBytes / (this.#bucketBytes[width] ?? 0));
+    return Math.max(1, Math.min(this.#mostBuckets[width], wanted));
   }
 
   /** A span that is too much for the upstream, or for us, is read again in smaller pages. */
@@ -100,8 +125,7 @@ export class ReportReader {
     const { width } = span;
     const all = (span.toMs - span.fromMs) / widthMs[width];
     for (;;) {
-      const wanted = Math.floor(pageBytes / (this.#bucketBytes[width] ?? 0));
-      const limit = Math.max(1, Math.min(this.#mostBuckets[width], wanted));
+      const limit = this.#limit(width);
       try {
         return await this.#pages(span, limit, context);
       } catch (error) {

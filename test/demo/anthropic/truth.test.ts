@@ -96,7 +96,8 @@ const readers: Readonly<Record<ReportId, (organization: SimulatedOrganization, n
           actor_type: at(row, 'actor', 'type'),
           actor_email: at(row, 'actor', 'email_address'),
           api_key_name: at(row, 'actor', 'api_key_name'),
-          terminal_type: row['terminal_type'],
+          // An empty text is no attribute.
+          terminal_type: row['terminal_type'] === '' ? null : row['terminal_type'],
           customer_type: row['customer_type'],
         };
         const counted = (what: string, more: Record<string, Json>, value: bigint): void =>

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { GaugePoint } from '../../../src/model/reading.ts';
 import type { Cell } from '../../../src/model/report.ts';
 import { type AnalyticsRows, analyticsCells, keyCostRows, requestRows } from '../../../src/sources/anthropic/analytics-rows.ts';
-import { bucketsOf } from '../../../src/sources/anthropic/buckets.ts';
+import { columnsOf } from '../../../src/sources/anthropic/columns.ts';
+import { costShape } from '../../../src/sources/anthropic/cost-rows.ts';
+import { usageShape } from '../../../src/sources/anthropic/usage-rows.ts';
 import { claudeCodeCells } from '../../../src/sources/anthropic/claude-code-rows.ts';
 import { readOrganization, readRateLimits } from '../../../src/sources/anthropic/limits-read.ts';
 import { readList } from '../../../src/sources/anthropic/lists.ts';
@@ -121,7 +123,7 @@ test('claude-code-day-empty.json', () => {
 
 function gaugeLine({ metric, attributes, value }: GaugePoint): string {
   const pairs = Object.entries(attributes).map(([key, text]) => `${key}=${text}`);
-  return `${metric}{${pairs.join()}} ${String(value)}`;
+  return `${metric}{${pairs.join()}} ${JSON.stringify(value)}`;
 }
 
 test.each<[file: string, points: readonly string[]]>([
@@ -159,7 +161,8 @@ const [from, to] = [new Date(span.fromMs), new Date(span.toMs)];
 
 describe.each(foreign)('%s', (file) => {
   test.each<[parser: string, parse: (rows: readonly unknown[]) => unknown]>([
-    ['usage and cost', (rows) => bucketsOf('report', rows, from, to, to)],
+    ['usage', () => columnsOf(fixture(file), 'report', usageShape(['model']))],
+    ['cost', () => columnsOf(fixture(file), 'report', costShape)],
     ['requests', (rows) => analyticsCells(rows, requestRows, span)],
     ['cost by key', (rows) => analyticsCells(rows, keyCostRows, span)],
     ['Claude Code', (rows) => claudeCodeCells(rows, span.fromMs, true)],

@@ -1,29 +1,17 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { expect, onTestFinished, test } from 'vitest';
-import { type HttpAnswer, startUpstream } from '../../../src/demo/http-server.ts';
-import { HttpClient } from '../../../src/http/client.ts';
-import { Limiter } from '../../../src/http/limiter.ts';
-import { systemClock } from '../../../src/model/clock.ts';
+import { expect, test } from 'vitest';
 import { inSlices } from '../../../src/model/slices.ts';
-import type { Cell } from '../../../src/model/report.ts';
-import { Secret } from '../../../src/model/secret.ts';
 import type { UsageDimension } from '../../../src/model/usage-dimensions.ts';
 import { bucketsOf, cellsOf } from '../../../src/sources/anthropic/buckets.ts';
-import { AnthropicClient } from '../../../src/sources/anthropic/client.ts';
 import { columnsOf } from '../../../src/sources/anthropic/columns.ts';
 import { costReader, costShape } from '../../../src/sources/anthropic/cost-rows.ts';
 import { anthropicUsageSource } from '../../../src/sources/anthropic/index.ts';
 import { anthropicNamesSource } from '../../../src/sources/anthropic/names.ts';
 import { usageReader, usageShape } from '../../../src/sources/anthropic/usage-rows.ts';
 import { Workspaces } from '../../../src/sources/anthropic/workspaces.ts';
+import { cellLine, clientOf, fixture, short } from './support.ts';
 
-const fixtures = new URL('../../fixtures/admin-api/', import.meta.url);
 const context = { signal: AbortSignal.timeout(60_000), now: new Date('2026-11-18T12:00:00Z') };
 const grouped = ['model', 'api_key_id', 'workspace_id', 'service_tier', 'context_window'] as const;
-
-function read(file: string): string {
-  return readFileSync(new URL(file, fixtures), 'utf8');
-}
 
 interface ReportRow {
   readonly files: readonly string[];
@@ -142,19 +130,14 @@ const reports: readonly ReportRow[] = [
 
 test.each(reports)('$files.0 and what follows it', async ({ files, span: [from, to], dimensions, cells }) => {
   const [shape, readPage] = dimensions === undefined ? [costShape, costReader()] : [usageShape(dimensions), usageReader(dimensions)];
-  const pages = files.map((file) => columnsOf(JSON.parse(read(file)), file, shape));
+  const pages = files.map((file) => columnsOf(fixture(file), file, shape));
   expect(pages.map(({ next }) => next !== undefined)).toEqual(files.map((_, index) => index < files.length - 1));
   const readPages = await Promise.all(pages.map(async (page) => ({ ...page, cells: await inSlices(readPage(page)) })));
   const found = cellsOf(bucketsOf('report', readPages, new Date(from), new Date(to), new Date(to)));
-  expect([...found].map(line)).toEqual(cells);
+  expect([...found].map(cellLine)).toEqual(cells);
   // Walked again they are the same.
-  expect([...found].map(line)).toEqual(cells);
+  expect([...found].map(cellLine)).toEqual(cells);
 });
-
-function line({ metric, bucketStart, attributes, value }: Cell): string {
-  const pairs = Object.entries(attributes).map(([key, text]) => `${key}=${text.replace(/01FakeFixture[A-Za-z]+0+/, '')}`);
-  return `${bucketStart.toISOString().slice(8, 13)} ${metric}{${pairs.join()}} ${value}`;
-}
 
 const refusals: readonly (readonly [file: string, headers: Readonly<Record<string, string>>, error: object])[] = [
   ['error-400-group-by-over-5.json', {}, { reason: 'upstream', status: 400, message: expect.stringContaining('5') as string }],
@@ -171,7 +154,7 @@ const refusals: readonly (readonly [file: string, headers: Readonly<Record<strin
 ];
 
 test.each(refusals)('%s', async (file, headers, error) => {
-  const answer = { status: Number(file.slice(6, 9)), body: JSON.parse(read(file)) as unknown, headers };
+  const answer = { status: Number(file.slice(6, 9)), body: fixture(file), headers };
   const source = anthropicUsageSource({ account: 'default', intervalMs: 60_000, client: await clientOf(() => answer), dimensions: grouped });
   await expect(source.read(context)).rejects.toMatchObject(error);
 });
@@ -186,10 +169,9 @@ test('lists of names: makers that are null, archived workspaces, the second page
   const client = await clientOf((path) => ({
     status: 200,
     headers: { date: context.now.toUTCString() },
-    body: JSON.parse(read(lists.find(([part]) => path.includes(part))?.[1] ?? '')) as unknown,
+    body: fixture(lists.find(([part]) => path.includes(part))?.[1] ?? ''),
   }));
   const { names } = await anthropicNamesSource({ account: 'default', intervalMs: 60_000, client, workspaces: new Workspaces(client) }).read(context);
-  const short = (id: string | undefined): string | undefined => id?.replace(/01FakeFixture[A-Za-z]+0+/, '');
   expect([...(names?.apiKeys ?? [])].map(([id, { name, ownerId }]) => [short(id), name, short(ownerId)])).toEqual([
     ['apikey_1', 'prod-web', 'user_1'],
     ['apikey_2', 'legacy', undefined],
@@ -207,20 +189,3 @@ test('lists of names: makers that are null, archived workspaces, the second page
     ['wrkspc_3', 'Old project'],
   ]);
 });
-
-test('every recorded body has its row', () => {
-  const text = readFileSync(import.meta.filename, 'utf8');
-  const bodies = readdirSync(fixtures).filter((file) => file.endsWith('.json'));
-  expect(bodies.filter((file) => !text.includes(`'${file}'`))).toEqual([]);
-});
-
-async function clientOf(answer: (path: string) => HttpAnswer): Promise<AnthropicClient> {
-  const upstream = await startUpstream(({ path }) => answer(path));
-  onTestFinished(() => upstream.stop());
-  return new AnthropicClient({
-    http: new HttpClient({ userAgent: 'test' }),
-    baseUrl: new URL(upstream.url),
-    adminKey: Secret.of('sk-ant-admin01-fake'),
-    limiter: new Limiter(60, systemClock),
-  });
-}

@@ -7,7 +7,7 @@ import { Limiter } from '../../../src/http/limiter.ts';
 import { Ledger } from '../../../src/ledger/ledger.ts';
 import { dollarUnits } from '../../../src/model/report.ts';
 import { systemClock } from '../../../src/model/clock.ts';
-import type { Source } from '../../../src/model/reading.ts';
+import type { Reading, Source } from '../../../src/model/reading.ts';
 import { Secret } from '../../../src/model/secret.ts';
 import { AnthropicClient } from '../../../src/sources/anthropic/client.ts';
 import { anthropicCostSource, anthropicUsageSource } from '../../../src/sources/anthropic/index.ts';
@@ -217,6 +217,42 @@ describe.each([
     expect(await costOf('0.0000625', pages)).toEqual([625_000_000n]);
     expect(await costOf('-5', pages)).toEqual([-dollarUnits / 20n]);
   });
+});
+
+test('a large organization’s older days are asked for in parts; after a failure only those that are missing', async () => {
+  const headers = { date: 'Sat, 21 Nov 2026 15:30:00 GMT' };
+  let fails = true;
+  let asked: string[] = [];
+  const setting = await start(({ path }) => {
+    const query = new URL(path, 'http://localhost').searchParams;
+    const [from, to] = [query.get('starting_at') ?? '', query.get('ending_at') ?? ''];
+    // A hundred kilobytes an hour lead to parts of some days.
+    if (query.get('bucket_width') === '1h') return { status: 200, body: page(hours(96, [{ ...row, padding: 'x'.repeat(100_000) }])), headers };
+    asked.push(from.slice(0, 10));
+    if (fails && from >= '2026-11-10') return { status: 500, body: '' };
+    const days = (Date.parse(to) - Date.parse(from)) / (24 * hourMs);
+    const body = page(Array.from({ length: days }, (_, day) => {
+      const startMs = Date.parse(from) + day * 24 * hourMs;
+      return { starting_at: new Date(startMs).toISOString(), ending_at: new Date(startMs + 24 * hourMs).toISOString(), results: [row] };
+    }));
+    return { status: 200, body, headers };
+  }, inWorker);
+  const read = async (): Promise<Reading> => setting.usage.read({ signal: AbortSignal.timeout(10_000), now: setting.now });
+
+  await expect(read()).rejects.toMatchObject({ reason: 'upstream', status: 500 });
+  const first = asked;
+  expect(first.length).toBeGreaterThan(2);
+  expect(first[0]).toBe('2026-11-01');
+
+  fails = false;
+  asked = [];
+  setting.now = new Date(setting.now.getTime() + 60_000);
+  const { report } = await read();
+  expect(asked.length).toBeGreaterThan(0);
+  expect(asked.filter((from) => from < '2026-11-10')).toEqual([]);
+  const starts = [...(report?.cells ?? [])].map(({ bucketStart }) => bucketStart.getTime());
+  expect(new Set(starts).size).toBe(17 + 96);
+  expect(starts).toHaveLength(17 + 96);
 });
 
 test('pages of many megabytes are followed by smaller ones; a small organization asks for all at once', async () => {

@@ -1,0 +1,216 @@
+import { status } from '@grpc/grpc-js';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ReceivedPoint, ReceivedRequest } from '../../src/demo/otlp-messages.ts';
+import { type Answer, startReceiver } from '../../src/demo/receiver.ts';
+import { openTotalsState } from '../../src/state/totals-state.ts';
+import { MemoryDisk, systemError } from '../state/memory-disk.ts';
+import { ManualClock, type TestAgent, agentOf, pointsOf } from '../support/agent.ts';
+import { cleanup } from '../support/cleanup.ts';
+import { type OrganizationWorld, startOrganization } from '../support/organization.ts';
+
+const after = cleanup();
+const minuteMs = 60_000;
+
+let clock: ManualClock;
+let world: OrganizationWorld;
+let receiver: Answer;
+let pushes: (readonly ReceivedRequest[])[];
+let settings: Readonly<Record<string, string>>;
+let folder: string;
+
+beforeEach(async () => {
+  clock = new ManualClock(new Date('2026-11-21T15:30:00Z'));
+  world = await startOrganization(clock);
+  receiver = { kind: 'acknowledge' };
+  pushes = [];
+  const started = await startReceiver({ answer: () => receiver, onRequest: (requests) => pushes.push(requests) });
+  after(() => started.stop());
+  settings = { ...world.settings, OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${started.port}` };
+  folder = mkdtempSync(join(tmpdir(), 'agent-'));
+  after(() => rm(folder, { recursive: true }));
+});
+afterEach(() => world.stop());
+
+const delta = { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta' };
+
+/** An agent that goes on from the folder; without `keeps` it knows of nothing. */
+async function agent(more: Readonly<Record<string, string>> = {}, keeps = true): Promise<TestAgent> {
+  const state = keeps ? await openTotalsState(folder, 'default') : undefined;
+  const made = agentOf({ ...settings, ...more }, { clock, ...(state && { state }) });
+  after(() => made.close());
+  return made;
+}
+
+function last(metric: string): readonly ReceivedPoint[] {
+  return pointsOf(pushes.at(-1)).filter((point) => point.metric === metric);
+}
+
+/** Tokens in a push, by key. */
+function tokens(push: readonly ReceivedRequest[] | undefined = pushes.at(-1)): Readonly<Record<string, number>> {
+  const points = pointsOf(push).filter(({ metric }) => metric === 'claude.tokens');
+  return Object.fromEntries(points.map(({ attributes, value }) => [attributes['api_key_id'] ?? '', value]));
+}
+
+const justNow = (): number => clock.now().getTime() - 1;
+
+function use(apiKeyId: string, output: number): void {
+  world.organization.use({ atMs: justNow(), apiKeyId, output });
+}
+
+/** Another cycle, in which the usage is due. */
+async function cycle(of: TestAgent): Promise<void> {
+  clock.advance(minuteMs);
+  await of.push();
+}
+
+test.each<[string, boolean, number]>([
+  ['with a state no total falls over a restart', true, 100],
+  ['without one it shows as a fall', false, 60],
+])('what the report took back while the agent was away: %s', async (_, keeps, value) => {
+  use('apikey_1', 100);
+  const first = await agent({}, keeps);
+  await first.start();
+  await first.stop();
+  use('apikey_1', -40);
+  clock.advance(10 * minuteMs);
+  const second = await agent({}, keeps);
+  await second.start();
+  expect(tokens()).toEqual({ apikey_1: value });
+  expect(last('claude_usage_metrics.ledger.debt.tokens')).toMatchObject([{ value: value - 60 }]);
+});
+
+test('a key that came while the agent was away begins with 0, and one that was there does not', async () => {
+  use('apikey_1', 100);
+  const first = await agent();
+  await first.start();
+  await first.stop();
+  use('apikey_2', 7);
+  use('apikey_1', 1);
+  clock.advance(10 * minuteMs);
+  const second = await agent();
+  await second.start();
+  expect(tokens()).toEqual({ apikey_1: 101, apikey_2: 0 });
+  await cycle(second);
+  expect(tokens()).toEqual({ apikey_1: 101, apikey_2: 7 });
+});
+
+test('the last push leaves a first zero as it is, which the next agent begins with: somebody must have seen it', async () => {
+  use('apikey_1', 100);
+  const first = await agent();
+  await first.start();
+  use('apikey_2', 7);
+  await cycle(first);
+  expect(tokens()).toEqual({ apikey_1: 100, apikey_2: 0 });
+  await first.stop();
+  expect(tokens()).toEqual({ apikey_1: 100, apikey_2: 0 });
+  const second = await agent();
+  await second.start();
+  expect(tokens()).toEqual({ apikey_1: 100, apikey_2: 0 });
+  await cycle(second);
+  expect(tokens()).toEqual({ apikey_1: 100, apikey_2: 7 });
+});
+
+test('with delta the first push sends no totals, and each later one what came since, without a period', async () => {
+  use('apikey_1', 100);
+  const running = await agent(delta);
+  await running.start();
+  expect(tokens()).toEqual({});
+  const from = clock.now().getTime();
+  use('apikey_1', 5);
+  use('apikey_2', 3);
+  await cycle(running);
+  expect(tokens()).toEqual({ apikey_1: 5, apikey_2: 3 });
+  for (const point of last('claude.tokens')) {
+    expect(point).toMatchObject({ temporality: 'delta', monotonic: true, startTimeUnixNano: BigInt(from) * 1_000_000n, timeUnixNano: BigInt(from + minuteMs) * 1_000_000n });
+    expect(point.attributes).toMatchObject({ model: 'claude-sonnet-5' });
+    expect(point.attributes).not.toHaveProperty('period');
+  }
+  await cycle(running);
+  expect(tokens()).toEqual({});
+  // What is known of today is a gauge as ever.
+  expect(last('claude.tokens.current').map(({ value }) => value).sort()).toEqual([105, 3].sort());
+  for (const { kind, temporality } of pointsOf(pushes.at(-1))) if (kind !== 'gauge') expect(temporality).toBe('delta');
+});
+
+test('growth that a backend did not take goes again as the same points, also from the next agent; later growth comes after it', async () => {
+  use('apikey_1', 100);
+  const first = await agent(delta);
+  await first.start();
+  use('apikey_1', 5);
+  receiver = { kind: 'refuse', code: status.UNAUTHENTICATED };
+  await cycle(first);
+  const cut = last('claude.tokens');
+  expect(cut).toMatchObject([{ value: 5 }]);
+  use('apikey_1', 20);
+  await cycle(first);
+  expect(last('claude.tokens')).toEqual(cut);
+  await first.close();
+  receiver = { kind: 'acknowledge' };
+  const second = await agent(delta);
+  await second.start();
+  expect(last('claude.tokens')).toEqual(cut);
+  await cycle(second);
+  expect(tokens()).toEqual({ apikey_1: 20 });
+  await cycle(second);
+  expect(tokens()).toEqual({});
+});
+
+test('growth that a backend refuses for good is gone, and said; later growth is not held up by it', async () => {
+  const running = await agent(delta);
+  await running.start();
+  use('apikey_1', 5);
+  receiver = { kind: 'refuse', code: status.INVALID_ARGUMENT };
+  await cycle(running);
+  receiver = { kind: 'acknowledge' };
+  use('apikey_1', 20);
+  await cycle(running);
+  expect(tokens()).toEqual({ apikey_1: 20 });
+  expect(running.log.some(({ msg }) => String(msg).includes('INVALID_ARGUMENT'))).toBe(true);
+});
+
+test('what was used while the agent was away is in the next one’s first push, with a state; without, it begins anew', async () => {
+  use('apikey_1', 100);
+  const first = await agent(delta);
+  await first.start();
+  await first.stop();
+  use('apikey_1', 5);
+  clock.advance(10 * minuteMs);
+  const ignorant = await agent(delta, false);
+  await ignorant.start();
+  expect(tokens()).toEqual({});
+  await ignorant.close();
+  const second = await agent(delta);
+  await second.start();
+  expect(tokens()).toEqual({ apikey_1: 5 });
+});
+
+test('totals go on while the disk fails, growth waits for it; both are said once, and when it is over', async () => {
+  for (const [temporality, whileFailing] of [['cumulative', { apikey_1: 105 }], ['delta', {}]] as const) {
+    pushes.length = 0;
+    world.organization.use({ atMs: justNow(), apiKeyId: 'apikey_1', output: temporality === 'delta' ? -5 : 100 });
+    const disk = new MemoryDisk();
+    const state = await openTotalsState('/state', 'default', disk);
+    const running = agentOf({ ...settings, OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: temporality }, { clock, state });
+    after(() => running.close());
+    await running.start();
+    disk.before = (call) => {
+      if (call === 'write') throw systemError('ENOSPC');
+    };
+    use('apikey_1', 5);
+    await cycle(running);
+    expect(tokens()).toEqual(whileFailing);
+    use('apikey_1', 1);
+    await cycle(running);
+    const said = (): unknown[] => running.log.filter(({ msg }) => String(msg).includes('STATE_DIR')).map(({ msg }) => msg);
+    expect(said().filter((text) => String(text).includes('ENOSPC'))).toHaveLength(1);
+    disk.before = () => undefined;
+    await cycle(running);
+    expect(tokens()).toEqual(temporality === 'delta' ? { apikey_1: 5 } : { apikey_1: 106 });
+    expect(said().at(-1)).toBe('what was exported is kept in STATE_DIR');
+    use('apikey_1', -6);
+  }
+});
