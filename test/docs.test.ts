@@ -7,6 +7,7 @@ import { settingsHelp } from '../src/config/help.ts';
 import { honoured } from '../src/config/otel-variables.ts';
 import { type Setting, settings } from '../src/config/settings.ts';
 import { reasons } from '../src/model/reasons.ts';
+import { seriesOfTheCatalogue, unknownNames } from './support/promql.ts';
 
 const root = new URL('../', import.meta.url);
 
@@ -52,6 +53,12 @@ test('the design page has one line of reason for every dependency, and for no ot
   const packages = (section: string): string[] => Array.from(section.matchAll(/^\| `([^`]+)` \| \S.* \|$/gm), ([, name]) => name ?? '');
   expect(packages(own)).toEqual(Object.keys(dependencies ?? {}).sort());
   expect(packages(development)).toEqual(Object.keys(devDependencies ?? {}).sort());
+});
+
+test('every query for users has metrics and labels of the catalogue alone', () => {
+  const queries = Array.from(read('docs/queries.md').matchAll(/^```promql\n([^]+?)\n```$/gm), ([, query]) => query ?? '');
+  expect(queries.length).toBeGreaterThan(10);
+  for (const query of queries) expect(unknownNames(query, seriesOfTheCatalogue()), query).toEqual([]);
 });
 
 describe('links between pages lead somewhere', () => {
