@@ -148,7 +148,8 @@ const shares = (): Placeable[] => [
       ...dollars,
     },
     [16, 8],
-    { interval: '1h' },
+    // Each point of the forecast looks at a week of samples.
+    { interval: '6h' },
     { expr: monthSoFar, legend: 'so far' },
     { expr: `${monthSoFar} + ${daysLeft} * ${lastWeek}`, legend: 'forecast' },
   ),
