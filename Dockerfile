@@ -10,6 +10,8 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN npm run build
+# An empty folder: a volume that is first mounted over it takes its owner from it.
+RUN node -e "require('node:fs').mkdirSync('state')"
 
 FROM ${BASE_IMAGE} AS dependencies
 WORKDIR /app
@@ -25,11 +27,15 @@ LABEL org.opencontainers.image.title="claude-usage-metrics" \
       org.opencontainers.image.licenses="MIT"
 WORKDIR /app
 ENV NODE_ENV=production
-# Everything stays root's: the agent writes nothing, and cannot change itself.
+# Everything stays root's: the agent cannot change itself, and writes nothing unless STATE_DIR says where.
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY proto proto
 COPY package.json LICENSE ./
+# The one place that is the agent's, for STATE_DIR and a volume. A base without /var/lib gets it as root's first.
+WORKDIR /var/lib
+WORKDIR /app
+COPY --from=build --chown=65532:65532 /app/state /var/lib/claude-usage-metrics
 # A number, as runAsNonRoot cannot look into a name; above 10000, so that it is nobody on the host.
 USER 65532:65532
 # No shell between the runtime and the agent: SIGTERM reaches it as PID 1. The dashes keep --env-file from Node itself.

@@ -6,14 +6,16 @@ import { prometheusName } from '../src/metrics/prometheus-name.ts';
 import { explanations, reasons } from '../src/model/reasons.ts';
 import { sourceIds } from '../src/model/reading.ts';
 import { reportIds } from '../src/model/report.ts';
+import { dashboards } from './dashboards/index.ts';
 
-/** Every generated page by its path from the root of the project. */
+/** Every generated page and dashboard by its path from the root of the project. */
 export function pages(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/configuration.md', configuration()],
     ['docs/metrics.md', metrics()],
     ['docs/troubleshooting.md', troubleshooting()],
     ['.env.example', envExample()],
+    ...dashboards(),
   ]);
 }
 

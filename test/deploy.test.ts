@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -47,6 +48,7 @@ const collector = yaml(
       prometheus: endpoint.extend({ metric_expiration: z.string() }),
       'otlp_grpc/jaeger': endpoint,
     }),
+    service: z.object({ pipelines: z.record(z.string(), z.object({ receivers: z.array(z.string()), exporters: z.array(z.string()) })) }),
   }),
 );
 
@@ -59,7 +61,8 @@ function place(address: string): { readonly host: string; readonly port: string 
 const container = z.object({
   image: z.string(),
   args: z.array(z.string()).default([]),
-  env: z.array(z.object({ name: z.string() })).default([]),
+  env: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
+  volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string() })).default([]),
   securityContext: z.object({
     allowPrivilegeEscalation: z.boolean(),
     readOnlyRootFilesystem: z.boolean(),
@@ -70,8 +73,14 @@ const podSpec = z.object({
   automountServiceAccountToken: z.boolean(),
   enableServiceLinks: z.boolean(),
   terminationGracePeriodSeconds: z.number().optional(),
-  securityContext: z.object({ runAsNonRoot: z.boolean(), seccompProfile: z.object({ type: z.string() }) }),
+  securityContext: z.object({
+    runAsNonRoot: z.boolean(),
+    seccompProfile: z.object({ type: z.string() }),
+    fsGroup: z.number(),
+    fsGroupChangePolicy: z.string(),
+  }),
   containers: z.array(container),
+  volumes: z.array(z.object({ name: z.string(), persistentVolumeClaim: z.object({ claimName: z.string() }) })).default([]),
 });
 const deployment = yaml(
   'deploy/kubernetes/deployment.yaml',
@@ -119,6 +128,10 @@ const known = new Set([
   ...honoured.flatMap(({ name, secret }) => (secret === true ? [name, `${name}_FILE`] : [name])),
 ]);
 
+const dockerfile = readFileSync('Dockerfile', 'utf8');
+/** User and group of the image. */
+const imageUser = /^USER (\d+):(\d+)$/m.exec(dockerfile)?.slice(1) ?? [];
+
 describe('compose', () => {
   const { agent } = compose.services;
 
@@ -128,11 +141,23 @@ describe('compose', () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'https://elsewhere.example/otlp',
       OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'https://elsewhere.example/v1/metrics',
       OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/protobuf',
+      OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta',
     };
     const { grpc } = collector.receivers.otlp.protocols;
 
-    expect(exportConfig({ ...dotEnv, ...agent?.environment }).otlp).toMatchObject({ protocol: 'grpc', url: `http://collector:${place(grpc.endpoint).port}` });
+    expect(exportConfig({ ...dotEnv, ...agent?.environment })).toMatchObject({
+      otlp: { protocol: 'grpc', url: `http://collector:${place(grpc.endpoint).port}` },
+      temporality: 'cumulative',
+    });
     expect(compose.services).toHaveProperty('collector');
+  });
+
+  test('keeps the agent’s state in a volume that is its user’s', () => {
+    const folder = agent?.environment['STATE_DIR'] ?? '';
+    const [volume = ''] = (agent?.volumes ?? []).filter((mount) => mount.endsWith(`:${folder}`));
+
+    expect(compose.volumes).toHaveProperty(volume.replace(`:${folder}`, ''));
+    expect(dockerfile).toContain(`COPY --from=build --chown=${imageUser.join(':')} /app/state ${folder}\n`);
   });
 
   test('gives the agent no right it does not need', () => {
@@ -176,6 +201,27 @@ describe('compose', () => {
     );
   });
 
+  test('sends metrics to Prometheus and traces to Jaeger, which takes no metrics', () => {
+    expect(collector.service.pipelines).toMatchObject({
+      metrics: { receivers: ['otlp'], exporters: ['prometheus'] },
+      traces: { receivers: ['otlp'], exporters: ['otlp_grpc/jaeger'] },
+    });
+  });
+
+  test('shows Grafana every dashboard, and the windows first', () => {
+    const grafana = compose.services['grafana'];
+    const folders = (grafana?.volumes ?? []).map((volume) => volume.split(':'));
+    const provider = yaml(
+      'deploy/grafana/provisioning/dashboards/claude-usage-metrics.yaml',
+      z.object({ providers: z.tuple([z.object({ options: z.object({ path: z.string() }) })]) }),
+    ).providers[0].options.path;
+    const [source = ''] = folders.find(([, target]) => target === provider) ?? [];
+    const home = grafana?.environment['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH'] ?? '';
+
+    expect(readdirSync(source).length).toBeGreaterThan(1);
+    expect(existsSync(home.replace(provider, source)), home).toBe(true);
+  });
+
   test('lets a number that is no longer pushed vanish after more than two pushes and before Prometheus’ own five minutes', () => {
     const { intervalMs } = exportConfig({ CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake' });
     const expiryMs = parseDuration(collector.exporters.prometheus.metric_expiration);
@@ -188,7 +234,7 @@ describe('compose', () => {
 describe.each(pods)('%s', (_, pod) => {
   // https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
   test('meets the restricted Pod Security Standard, with a root file system nobody writes to', () => {
-    expect(pod.securityContext).toEqual({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
     for (const { securityContext } of pod.containers) {
       expect(securityContext).toEqual({
         allowPrivilegeEscalation: false,
@@ -200,6 +246,16 @@ describe.each(pods)('%s', (_, pod) => {
 
   test('gets no token of the cluster, and no variables that could be taken for settings', () => {
     expect(pod).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
+  });
+
+  test('keeps the agent’s state in a volume of its own, which survives the pod', () => {
+    const [claim] = pod.volumes;
+    const state = yaml('deploy/kubernetes/state.yaml', z.object({ kind: z.string(), metadata: z.object({ name: z.string() }) }));
+    const [agent] = pod.containers;
+
+    expect(state).toEqual({ kind: 'PersistentVolumeClaim', metadata: { name: claim?.persistentVolumeClaim.claimName } });
+    expect(agent?.volumeMounts).toEqual([{ name: claim?.name, mountPath: agent?.env.find(({ name }) => name === 'STATE_DIR')?.value }]);
+    expect(String(pod.securityContext.fsGroup)).toBe(imageUser[1]);
   });
 
   test('runs the version that it came with', () => {
@@ -239,3 +295,27 @@ function textFiles(folder: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
 }
+
+describe('docs/backends.md', () => {
+  const page = readFileSync('docs/backends.md', 'utf8');
+  const sections = page.split(/^## /m).slice(1);
+  const blocks = sections.flatMap((section) =>
+    Array.from(section.matchAll(/^```env\n([^]*?)^```$/gm), ([, text = '']) => ({ backend: section.split('\n', 1)[0] ?? '', environment: parseEnv(text) })),
+  );
+
+  test.each(blocks)('$backend: the settings are accepted as they stand', ({ environment }) => {
+    const all = { CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake', ANTHROPIC_ADMIN_API_KEY: 'sk-ant-admin01-fake', ...environment };
+    const { otlp } = exportConfig(all);
+
+    // What speaks HTTP only must not be asked over gRPC.
+    const given = environment['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'] ?? `${environment['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? ''}/v1/metrics`;
+    const grpc = /:(4317|443)(\/v1\/metrics)?$/.test(given);
+    expect(otlp).toMatchObject(grpc ? { protocol: 'grpc' } : { protocol: 'http/protobuf', url: given });
+    expect(Object.keys(environment).filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  test('has settings for each backend but the one that takes no metrics', () => {
+    const named = ['Prometheus', 'Grafana Cloud', 'Datadog', 'Dynatrace', 'New Relic', 'Honeycomb'];
+    expect(named.filter((name) => !blocks.some(({ backend }) => backend === name))).toEqual([]);
+  });
+});

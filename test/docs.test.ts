@@ -7,6 +7,7 @@ import { settingsHelp } from '../src/config/help.ts';
 import { honoured } from '../src/config/otel-variables.ts';
 import { type Setting, settings } from '../src/config/settings.ts';
 import { reasons } from '../src/model/reasons.ts';
+import { seriesOfTheCatalogue, unknownNames } from './support/promql.ts';
 
 const root = new URL('../', import.meta.url);
 
@@ -54,8 +55,25 @@ test('the design page has one line of reason for every dependency, and for no ot
   expect(packages(development)).toEqual(Object.keys(devDependencies ?? {}).sort());
 });
 
+test('every query for users has metrics and labels of the catalogue alone', () => {
+  const queries = Array.from(read('docs/queries.md').matchAll(/^```promql\n([^]+?)\n```$/gm), ([, query]) => query ?? '');
+  expect(queries.length).toBeGreaterThan(10);
+  for (const query of queries) expect(unknownNames(query, seriesOfTheCatalogue()), query).toEqual([]);
+});
+
 describe('links between pages lead somewhere', () => {
-  const sources = ['README.md', 'CHANGELOG.md', 'docs/configuration.md', 'docs/deploy.md', 'docs/design.md', 'docs/metrics.md', 'docs/queries.md', 'docs/troubleshooting.md'];
+  const sources = [
+    'README.md',
+    'CHANGELOG.md',
+    'docs/alerts.md',
+    'docs/backends.md',
+    'docs/configuration.md',
+    'docs/deploy.md',
+    'docs/design.md',
+    'docs/metrics.md',
+    'docs/queries.md',
+    'docs/troubleshooting.md',
+  ];
 
   test.each(sources)('in %s', (path) => {
     const links = Array.from(read(path).matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g), ([, target]) => target ?? '');

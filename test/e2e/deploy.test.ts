@@ -2,11 +2,38 @@ import { execFileSync } from 'node:child_process';
 import { expect, inject, test } from 'vitest';
 import { runCli } from '../support/cli.ts';
 import { startAccount } from './support/account.ts';
-import { startShippedCollector } from './support/collector.ts';
-import { shippedConfig } from './support/prometheus.ts';
+import { queriesOf, shippedDashboards, withVariables } from '../support/dashboards.ts';
+import { shippedConfig as collectorConfig, startShippedCollector } from './support/collector.ts';
+import { shippedConfig as prometheusConfig, startPrometheus } from './support/prometheus.ts';
 
-test('promtool accepts the configuration of Prometheus', () => {
-  expect(execFileSync(inject('promtool'), ['check', 'config', shippedConfig], { encoding: 'utf8' })).toContain('SUCCESS');
+test('promtool accepts the configuration of Prometheus, with its rules', () => {
+  expect(execFileSync(inject('promtool'), ['check', 'config', prometheusConfig], { encoding: 'utf8' })).toContain('SUCCESS: 2 rule files found');
+});
+
+test('the Collector accepts its configuration as it is shipped', () => {
+  expect(() => execFileSync(inject('otelcol'), ['validate', '--config', collectorConfig], { stdio: 'pipe' })).not.toThrow();
+});
+
+test('what the agent pushes is on the dashboards, through Collector and Prometheus as they are shipped', async () => {
+  const account = await startAccount();
+  const collector = await startShippedCollector();
+  const prometheus = await startPrometheus(collector.scrapePort);
+
+  const result = await runCli(['once', '--timeout', '20s'], {
+    ...account.environment,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.grpcPort}`,
+  });
+  expect(result.code).toBe(0);
+
+  const shown = (panel: string): ReturnType<typeof prometheus.query> => {
+    const query = [...shippedDashboards()].flatMap(([file, dashboard]) => queriesOf(file, dashboard)).find((one) => one.panel === panel);
+    return prometheus.query(withVariables(query?.expr ?? '', { account: 'default|other', __interval: '1m', __rate_interval: '75s', __range: '1h' }));
+  };
+  const labels = { metric_name: 'seven_day', account: 'default' };
+  await expect.poll(() => shown('Nearest to its limit'), { timeout: 20_000 }).toEqual([{ labels, value: 1.07 }]);
+  expect(await shown('Sources down')).toEqual([{ labels: {}, value: 0 }]);
+  expect(await shown('Version')).toMatchObject([{ value: 1 }]);
+  expect(await prometheus.alertNames()).toContain('ClaudeWindowFull');
 });
 
 test('the Collector of the compose file shows Prometheus what the agent pushes', async () => {

@@ -38,7 +38,8 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
   return { ...started, requests: () => readRequests(file) };
 }
 
-const shippedConfig = fileURLToPath(new URL('../../../deploy/collector/config.yaml', import.meta.url));
+/** The configuration that is shipped. */
+export const shippedConfig = fileURLToPath(new URL('../../../deploy/collector/config.yaml', import.meta.url));
 
 /** Starts the Collector of the compose file on free ports, and tells where Prometheus would scrape it; Jaeger is not there. */
 export async function startShippedCollector(): Promise<Omit<Collector, 'requests'> & { readonly scrapePort: number }> {
