@@ -3,7 +3,8 @@ import type { HttpConfig } from './config/config.ts';
 import { systemClock } from './model/clock.ts';
 import type { Cycles } from './server/cycles.ts';
 import { type SourceState, healthRoutes } from './server/health.ts';
-import type { Route } from './server/route.ts';
+import { metricsRoute } from './server/metrics.ts';
+import { type Route, sendText } from './server/route.ts';
 import { type HttpServer, startServer } from './server/server.ts';
 import type { Logger } from './telemetry/log.ts';
 
@@ -40,9 +41,16 @@ export async function startAgentServer(options: AgentServerOptions): Promise<Htt
   }
 }
 
-function routesOf({ cycles, sources }: AgentServerOptions): Route[] {
-  return [...healthRoutes({ cycles, sources, clock: systemClock })];
+function routesOf({ http, cycles, sources }: AgentServerOptions): Route[] {
+  const metrics = http?.scrape === true ? metricsRoute({ cycles }) : notScraped;
+  return [metrics, ...healthRoutes({ cycles, sources, clock: systemClock })];
 }
+
+/** Whoever looks for metrics where there are none is told how to have them. */
+const notScraped: Route = {
+  path: '/metrics',
+  handle: (_request, response) => sendText(response, 404, 'Metrics are not scraped here; set OTEL_METRICS_EXPORTER=otlp,prometheus.'),
+};
 
 const causes: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use',
