@@ -1,4 +1,4 @@
-import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import type { Histogram } from '@opentelemetry/sdk-metrics';
 import { prometheusLabel } from '../metrics/prometheus-name.ts';
 import type { Family, FamilyPoint } from './families.ts';
@@ -87,9 +87,9 @@ function braced(labels: string): string {
 
 const special = /[\\"\n]/g;
 
-function labelValue(value: AttributeValue): string {
-  const text = typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return text.replace(special, escaped);
+function labelValue(value: unknown): string {
+  // Only the resource has other values than text.
+  return (typeof value === 'string' ? value : JSON.stringify(value)).replace(special, escaped);
 }
 
 function escaped(character: string): string {

@@ -28,7 +28,7 @@ export function familiesOf({ resource, scopeMetrics }: ResourceMetrics): Family[
     name: 'target_info',
     type: 'info',
     help: 'Target metadata',
-    points: [{ attributes: { ...resource.attributes } as Attributes, value: 1 }],
+    points: [{ attributes: resource.attributes, value: 1 }],
   };
   const families = new Map<string, Family>();
   for (const metric of scopeMetrics.flatMap(({ metrics }) => metrics)) {

@@ -21,7 +21,7 @@ export function acceptedFormat({ accept = '' }: IncomingHttpHeaders): Format {
 
 /** Whether gzip is accepted. */
 export function acceptsGzip(headers: IncomingHttpHeaders): boolean {
-  const preferences = preferencesOf(String(headers['accept-encoding'] ?? ''));
+  const preferences = preferencesOf(headers['accept-encoding'] ?? '');
   const gzip = preferences.find(({ value }) => value === 'gzip') ?? preferences.find(({ value }) => value === '*');
   return gzip !== undefined && gzip.quality > 0;
 }

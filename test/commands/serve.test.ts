@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { startReceiver } from '../../src/demo/receiver.ts';
@@ -31,7 +32,7 @@ async function startRun(settings: Readonly<Record<string, string>>) {
   });
   after(() => upstream.stop());
   const receiver = await startReceiver({
-    answer: () => (world.delivers ? { kind: 'acknowledge' } : { kind: 'refuse', code: 7, message: 'no' }),
+    answer: () => (world.delivers ? { kind: 'acknowledge' } : { kind: 'refuse', code: status.PERMISSION_DENIED, message: 'no' }),
     onRequest: () => (world.pushes += 1),
   });
   after(() => receiver.stop());

@@ -14,7 +14,7 @@ const metrics = resourceMetrics([]);
 interface Started {
   readonly cycles: Cycles;
   readonly clock: ManualClock;
-  ask(path: '/healthz' | '/readyz'): Promise<HttpAnswer>;
+  readonly ask: (path: '/healthz' | '/readyz') => Promise<HttpAnswer>;
 }
 
 async function start({ pushes = true, sources = [] as SourceState[] } = {}): Promise<Started> {
