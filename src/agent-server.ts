@@ -1,7 +1,9 @@
 import { ConfigError } from './config/config-error.ts';
-import type { HttpConfig } from './config/config.ts';
+import type { CompatibilityConfig, HttpConfig } from './config/config.ts';
 import { systemClock } from './model/clock.ts';
-import type { Cycles } from './server/cycles.ts';
+import { compatibleFamilies } from './server/compatibility.ts';
+import type { CycleSnapshot, Cycles } from './server/cycles.ts';
+import type { Family } from './server/families.ts';
 import { type SourceState, healthRoutes } from './server/health.ts';
 import { metricsRoute } from './server/metrics.ts';
 import { type Route, sendText } from './server/route.ts';
@@ -12,6 +14,8 @@ import type { Logger } from './telemetry/log.ts';
 export interface AgentServerOptions {
   /** Absent: there is no server. */
   readonly http: HttpConfig | undefined;
+  /** Absent: no names beside the agent's own. */
+  readonly compatibility: CompatibilityConfig | undefined;
   readonly cycles: Cycles;
   readonly sources: readonly SourceState[];
   readonly logger: Logger;
@@ -41,8 +45,10 @@ export async function startAgentServer(options: AgentServerOptions): Promise<Htt
   }
 }
 
-function routesOf({ http, cycles, sources }: AgentServerOptions): Route[] {
-  const metrics = http?.scrape === true ? metricsRoute({ cycles }) : notScraped;
+function routesOf({ http, compatibility, cycles, sources }: AgentServerOptions): Route[] {
+  const more = compatibility && ((families: readonly Family[], { durationMs }: CycleSnapshot): Family[] =>
+    compatibleFamilies(families, { ...compatibility, sources, cycleMs: durationMs }));
+  const metrics = http?.scrape === true ? metricsRoute({ cycles, ...(more && { more }) }) : notScraped;
   return [metrics, ...healthRoutes({ cycles, sources, clock: systemClock })];
 }
 

@@ -35,11 +35,11 @@ test('the loop is alive from its start, as long as cycles come, whether they are
   expect(statusOf(await ask('/healthz'))).toEqual([200, 'alive']);
   clock.advance(1);
   expect(statusOf(await ask('/healthz'))).toEqual([503, 'stuck']);
-  cycles.collected(metrics);
+  cycles.collected(metrics, 0);
   cycles.delivered(false);
   expect(statusOf(await ask('/healthz'))).toEqual([200, 'alive']);
   clock.advance(200_000);
-  cycles.collected(undefined);
+  cycles.collected(undefined, 0);
   clock.advance(200_000);
   expect(statusOf(await ask('/healthz'))).toEqual([200, 'alive']);
   clock.advance(30_001);
@@ -49,12 +49,12 @@ test('the loop is alive from its start, as long as cycles come, whether they are
 test('it is ready when a cycle is there and the last delivery was acknowledged', async () => {
   const { cycles, clock, ask } = await start();
   expect(statusOf(await ask('/readyz'))).toEqual([503, 'starting']);
-  cycles.collected(metrics);
+  cycles.collected(metrics, 0);
   expect(statusOf(await ask('/readyz'))).toEqual([503, 'starting']);
   cycles.delivered(true);
   expect(statusOf(await ask('/readyz'))).toEqual([200, 'ready']);
   // The next one is under way.
-  cycles.collected(metrics);
+  cycles.collected(metrics, 0);
   expect(statusOf(await ask('/readyz'))).toEqual([200, 'ready']);
   cycles.delivered(false);
   expect(statusOf(await ask('/readyz'))).toEqual([503, 'not delivered']);
@@ -66,7 +66,7 @@ test('it is ready when a cycle is there and the last delivery was acknowledged',
 test('where nothing is pushed a cycle is enough', async () => {
   const { cycles, ask } = await start({ pushes: false });
   expect(statusOf(await ask('/readyz'))).toEqual([503, 'starting']);
-  cycles.collected(metrics);
+  cycles.collected(metrics, 0);
   expect(statusOf(await ask('/readyz'))).toEqual([200, 'ready']);
 });
 
@@ -77,7 +77,7 @@ test('both tell how each source is', async () => {
     { source: { id: 'anthropic-usage', account: 'default' }, last: undefined, lastSuccessAt: undefined },
   ];
   const { cycles, clock, ask } = await start({ sources });
-  cycles.collected(metrics);
+  cycles.collected(metrics, 0);
   cycles.delivered(true);
   clock.advance(61_600);
   const told = {

@@ -52,7 +52,7 @@ test.each([
   ['', 'text'],
 ])('to whoever accepts %j it is %s', async (accept, format) => {
   const { url, cycles } = await start();
-  cycles.collected(series(1));
+  cycles.collected(series(1), 0);
   const { status, headers, body } = await ask(url, { headers: { accept } });
   expect(status).toBe(200);
   expect(headers['content-type']).toBe(
@@ -71,7 +71,7 @@ test.each([
   ['br', false],
 ])('to whoever accepts the encodings %j it is compressed: %j', async (encodings, compressed) => {
   const { url, cycles } = await start();
-  cycles.collected(series(1_000));
+  cycles.collected(series(1_000), 0);
   const plain = await ask(url);
   const { headers, bytes } = await ask(url, { headers: { 'accept-encoding': encodings } });
   expect(headers['content-encoding']).toBe(compressed ? 'gzip' : undefined);
@@ -80,30 +80,30 @@ test.each([
 
 test('HEAD has the headers and no body', async () => {
   const { url, cycles } = await start();
-  cycles.collected(series(1));
+  cycles.collected(series(1), 0);
   expect(await ask(url, { method: 'HEAD' })).toMatchObject({ status: 200, body: '' });
 });
 
 test('before the first cycle, and when none has come for three intervals, there is no old number', async () => {
   const { url, cycles, clock } = await start();
   expect(await ask(url)).toMatchObject({ status: 503, body: 'The first cycle has not ended yet.\n' });
-  cycles.collected(series(1));
+  cycles.collected(series(1), 0);
   clock.advance(180_000);
   expect(await ask(url)).toMatchObject({ status: 200 });
   // A collection that failed is a sign of life, and no number.
-  cycles.collected(undefined);
+  cycles.collected(undefined, 0);
   clock.advance(1);
   expect(await ask(url)).toMatchObject({ status: 503, body: 'No cycle has ended for 180 s.\n' });
-  cycles.collected(series(2));
+  cycles.collected(series(2), 0);
   expect(parseExposition((await ask(url)).body)[1]?.series).toHaveLength(2);
 });
 
 test('ten scrapers at once have the same whole cycle, though the next one comes while they read', async () => {
   const { url, cycles, errors } = await start();
-  cycles.collected(series(20_000));
+  cycles.collected(series(20_000), 0);
   const scrapes = Array.from({ length: 10 }, () => ask(url, { headers: { accept: prometheus2 } }));
   await Promise.race(scrapes.map((scrape) => scrape.catch(() => undefined)));
-  cycles.collected(series(1));
+  cycles.collected(series(1), 0);
   const bodies = new Set((await Promise.all(scrapes)).map(({ body }) => body));
   expect(bodies.size).toBe(1);
   expect(parseExposition([...bodies].join(''))[1]?.series).toHaveLength(20_000);
@@ -119,7 +119,7 @@ test('a scraper that does not read makes nothing pile up and holds up nobody; on
   // Ten million series, which exist only as far as they are written.
   const points = { length: 10_000_000, *[Symbol.iterator]() { for (; taken < 10_000_000; taken++) yield point; } };
   Object.assign(metric ?? {}, { dataPoints: points });
-  cycles.collected(endless);
+  cycles.collected(endless, 0);
 
   const { hostname, port } = new URL(url);
   const reader: Socket = connect(Number(port), hostname);
