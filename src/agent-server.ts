@@ -4,7 +4,7 @@ import { systemClock } from './model/clock.ts';
 import { compatibleFamilies } from './server/compatibility.ts';
 import type { CycleSnapshot, Cycles } from './server/cycles.ts';
 import type { Family } from './server/families.ts';
-import { type SourceState, healthRoutes } from './server/health.ts';
+import { type SourceState, disabledHealthRoutes, healthRoutes } from './server/health.ts';
 import { metricsRoute } from './server/metrics.ts';
 import { type Route, sendText } from './server/route.ts';
 import { type HttpServer, startServer } from './server/server.ts';
@@ -26,13 +26,21 @@ export interface AgentServerOptions {
  * @returns undefined where it is off, or could not be started and nobody needs it: that is said in a warning.
  * @throws {ConfigError} when it could not be started, and `/metrics` was asked for.
  */
-export async function startAgentServer(options: AgentServerOptions): Promise<HttpServer | undefined> {
-  const { http, logger } = options;
+export function startAgentServer(options: AgentServerOptions): Promise<HttpServer | undefined> {
+  return listen(options.http, routesOf(options), options.logger);
+}
+
+/** As {@link startAgentServer}, for an agent that was told to do nothing: its probes go on, and nothing else is there. */
+export function startDisabledServer(http: HttpConfig | undefined, logger: Logger): Promise<HttpServer | undefined> {
+  return listen(http, disabledHealthRoutes, logger);
+}
+
+async function listen(http: HttpConfig | undefined, routes: readonly Route[], logger: Logger): Promise<HttpServer | undefined> {
   if (http === undefined) return undefined;
   const { host, port, loopback, scrape } = http;
   const onError = (error: unknown): void => logger.error({ err: error }, 'an HTTP request could not be answered');
   try {
-    const server = await startServer({ host, port, loopback, routes: routesOf(options), onError });
+    const server = await startServer({ host, port, loopback, routes, onError });
     const line = { http: server.url, ...(scrape && { metrics: `${server.url}/metrics` }) };
     if (loopback) logger.info(line, 'listening');
     else logger.warn(line, 'listening beyond this machine: whoever reaches it can see the state of sources, and metrics if they are scraped');

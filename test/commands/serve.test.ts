@@ -114,6 +114,15 @@ test('while the first read hangs the agent is alive, and a scrape says that ther
   expect((await run.ended).code).toBe(0);
 });
 
+test('an agent that was told to do nothing is well', async () => {
+  const { run, world } = await startRun({ OTEL_SDK_DISABLED: 'true', OTEL_METRICS_EXPORTER: 'prometheus' });
+  const url = await addressOf(run);
+  for (const path of ['/healthz', '/readyz']) expect(await ask(url + path)).toMatchObject({ status: 200, body: '{"status":"disabled"}\n' });
+  expect(await ask(`${url}/metrics`)).toMatchObject({ status: 404 });
+  expect(await stopped(run)).toMatchObject({ code: 0 });
+  expect(world.reads).toBe(0);
+});
+
 test('a port in use is a warning, and the agent pushes', async () => {
   const other = await occupied();
   const { run } = await startRun({ HTTP_ADDRESS: `127.0.0.1:${other}` });
