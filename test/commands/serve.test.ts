@@ -19,7 +19,7 @@ interface Setting {
 }
 
 /** A running agent between a simulated claude.ai and a receiver. */
-async function startRun(settings: Readonly<Record<string, string>>) {
+async function startRun(settings: Readonly<Record<string, string>>, command = ['run']) {
   const world: Setting & { pushes: number; reads: number } = {
     claude: { status: 200, body: { five_hour: { utilization: 42, resets_at: null } } },
     delivers: true,
@@ -36,7 +36,7 @@ async function startRun(settings: Readonly<Record<string, string>>) {
     onRequest: () => (world.pushes += 1),
   });
   after(() => receiver.stop());
-  const run = startCli(['run'], {
+  const run = startCli(command, {
     CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake',
     CLAUDE_ORGANIZATION_ID: '00000000-0000-4000-8000-00000000000a',
     CLAUDE_AI_BASE_URL: upstream.url,
@@ -158,6 +158,14 @@ test('without an address nothing listens', async () => {
   const { code, stderr } = await stopped(run);
   expect(code).toBe(0);
   expect(stderr).not.toContain('listening');
+});
+
+test('once listens nowhere, and says so where its metrics are only scraped', async () => {
+  const { run } = await startRun({ OTEL_METRICS_EXPORTER: 'prometheus' }, ['once']);
+  const { code, stderr } = await run.ended;
+  expect(code).toBe(0);
+  expect(stderr).not.toContain('listening');
+  expect(stderr).toContain('once listens nowhere, so nobody gets these metrics');
 });
 
 /** A port that is taken until the test ends. */
