@@ -30,7 +30,7 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
   const pushes = otlp !== undefined || console;
   const cycles = new Cycles({ clock: systemClock, intervalMs, timeoutMs: exportMs, readDeadlineMs: deadlineMs, pushes });
   const agent = createAgent(config, { logger, write, readDeadlineMs: deadlineMs, watch: cycles });
-  const server = await startAgentServer({ http: config.http, compatibility: config.compatibility, cycles, sources: agent.pollers, logger });
+  const server = await startAgentServer({ http: config.http, compatibility: config.compatibility, cycles, sources: agent.pollers, onScraped: (metrics) => agent.scraped(metrics), logger });
   logger.info({ sources: agent.pollers.map((poller) => poller.source.id), ...describeTarget(config) }, 'started');
 
   const firstCycle = agent.start();
