@@ -169,6 +169,14 @@ export class AgentTotals {
     });
   }
 
+  /** What acknowledges the first zeros of the last collection, unless there has been another one since. */
+  acknowledgement(): () => void {
+    const zeros = this.#producer?.zeros;
+    return () => {
+      if (zeros !== undefined && this.#producer?.zeros === zeros) for (const series of zeros.values()) this.#seenZeros.add(series);
+    };
+  }
+
   /** Another text whenever there is something new to be kept. */
   #toSave(): string {
     return [this.#ledger.version, this.#cut?.size ?? 0].join('/');

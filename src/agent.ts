@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { openPollers } from './agent-sources.ts';
 import { AgentTotals } from './agent-totals.ts';
 import type { Config, ExportConfig } from './config/config.ts';
@@ -10,7 +10,7 @@ import { DeliveringExporter } from './export/exporter.ts';
 import { withFreshHeaders } from './export/fresh-headers.ts';
 import { grpcSender } from './export/otlp-grpc.ts';
 import { httpSender } from './export/otlp-http.ts';
-import type { ExportOutcome } from './export/outcome.ts';
+import { type ExportOutcome, isDelivered } from './export/outcome.ts';
 import { CycleReader } from './export/reader.ts';
 import { AgentCounters } from './metrics/counters.ts';
 import { observeSource } from './metrics/gauges.ts';
@@ -38,6 +38,8 @@ export interface AgentOptions {
   readonly readDeadlineMs: number;
   /** Where the console exporter writes. */
   readonly write: (text: string) => void;
+  /** Told of each cycle what is collected, and what became of it. */
+  readonly watch?: CycleWatch;
   /** Whether the states of sources and backend are logged when they change; a bug always is. Default true. */
   readonly logStates?: boolean;
   /** Keeps what was exported of the totals over a restart. */
@@ -46,6 +48,14 @@ export interface AgentOptions {
   readonly firstZeros?: boolean;
   readonly clock?: Clock;
   readonly random?: () => number;
+}
+
+/** Who is told of each cycle. Must not throw. */
+export interface CycleWatch {
+  /** Metrics as collected, before their delivery begins; undefined when the collection failed. */
+  collected(metrics: ResourceMetrics | undefined, durationMs: number): void;
+  /** Whether all of them were acknowledged; not told where there is nobody to push to. */
+  delivered(acknowledged: boolean): void;
 }
 
 /** The running agent. */
@@ -57,6 +67,11 @@ export interface Agent {
   push(): Promise<ExportOutcome | undefined>;
   /** The first cycle now: reads and pushes; and another at each interval from that push on. */
   start(): Promise<void>;
+  /**
+   * A scraper has all of what a cycle collected. Where nothing is pushed, that is the cycle's delivery, as long as no other
+   * cycle has begun.
+   */
+  scraped(metrics: ResourceMetrics): void;
   /** Ends deliveries within this time from now, whatever the settings say. */
   limitDelivery(leftMs: number): void;
   /** One last push of what is known, without waiting for any read; then the end. Undefined when its collection failed. */
@@ -68,7 +83,7 @@ export interface Agent {
 /** Puts the agent together. It does nothing by itself before {@link Agent.start}. */
 export function createAgent(config: Config, options: AgentOptions): Agent {
   prepareSdk(config, options.logger);
-  const { logger, logStates = true, clock = systemClock, random = Math.random } = options;
+  const { logger, watch, logStates = true, clock = systemClock, random = Math.random } = options;
   const states = new StateLog(logger);
   const stopping = new AbortController();
 
@@ -77,7 +92,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     account: config.account,
     owners: config.anthropic.owners,
     delta: temporality === 'delta',
-    cumulative: temporality !== 'delta',
+    cumulative: temporality !== 'delta' || config.export.scrape,
     firstZeros: options.firstZeros ?? true,
     clock,
     ...(options.state && { state: options.state }),
@@ -100,9 +115,10 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     },
   });
   const { pollers } = open;
-  const to = senders(config.export, options.write);
+  const backends = senders(config.export, options.write);
+  const pushes = backends.length > 0;
   const exporter = new DeliveringExporter({
-    senders: to,
+    senders: backends,
     // Ends before the reader's own timeout, which would go on without knowing the outcome.
     deadlineMs: config.export.timeoutMs * 0.95,
     attemptMs: config.export.otlp?.timeoutMs ?? config.export.timeoutMs,
@@ -112,12 +128,14 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
       return deltas === undefined ? kept : deltas.cut(kept);
     },
     onOutcome(outcome, requests) {
-      if (logStates && to.length > 0) states.export(outcome);
+      if (logStates) states.export(outcome);
       counters.delivered(outcome);
       deltas?.settle(requests);
       void totals?.delivered(requests);
+      watch?.delivered(isDelivered(outcome));
     },
   });
+  let collected: { readonly metrics: ResourceMetrics; readonly acknowledge: (() => void) | undefined } | undefined;
   const waitMs = Math.min(longestWaitMs, config.export.timeoutMs / 2);
   const refresh = (poller: Poller): Promise<void> => unlessStopped(stopping.signal, () => poller.refreshWithin(waitMs));
   const resource = metricsResource(pollers.map(({ source }) => `${source.id}/${source.account}`));
@@ -126,7 +144,11 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     producers: totals === undefined ? [] : [totals.producer(pollers, resource, refresh)],
     intervalMs: config.export.intervalMs,
     timeoutMs: config.export.timeoutMs,
-    onCollected: (durationMs) => counters.collected(durationMs),
+    onCollected(durationMs, metrics) {
+      counters.collected(durationMs);
+      collected = metrics && { metrics, acknowledge: totals?.acknowledgement() };
+      watch?.collected(metrics, durationMs);
+    },
     onError: (error) => logger.error({ err: error }, 'the metrics could not be collected'),
   });
   const provider = new MeterProvider({ resource, readers: [reader] });
@@ -166,6 +188,10 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
       if (stopping.signal.aborted) return;
       reader.begin();
       await push();
+    },
+    scraped(metrics) {
+      // A push tells of totals; where none does, a scrape is who sees their first zeros.
+      if ((!pushes || temporality === 'delta') && collected?.metrics === metrics) collected.acknowledge?.();
     },
     limitDelivery: (leftMs) => exporter.endWithin(leftMs),
     async stop() {

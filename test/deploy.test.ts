@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { onceTimeoutMs } from '../src/commands/once.ts';
-import { type ExportConfig, loadConfig } from '../src/config/config.ts';
+import { type Config, loadConfig } from '../src/config/config.ts';
 import { parseDuration } from '../src/config/duration.ts';
 import { honoured } from '../src/config/otel-variables.ts';
 import { type Setting, settings } from '../src/config/settings.ts';
@@ -26,6 +26,7 @@ const compose = yaml(
         image: z.string(),
         build: z.string().optional(),
         environment: names,
+        healthcheck: z.object({ test: z.array(z.string()) }).optional(),
         ports: z.array(z.string()).default([]),
         volumes: z.array(z.string()).default([]),
         command: z.array(z.string()).default([]),
@@ -58,8 +59,12 @@ function place(address: string): { readonly host: string; readonly port: string 
   return { host, port };
 }
 
+const probe = z.object({ httpGet: z.object({ path: z.string(), port: z.string() }) });
 const container = z.object({
   image: z.string(),
+  ports: z.array(z.object({ name: z.string(), containerPort: z.number() })).default([]),
+  livenessProbe: probe.optional(),
+  readinessProbe: probe.optional(),
   args: z.array(z.string()).default([]),
   env: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
   volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string() })).default([]),
@@ -110,13 +115,13 @@ const pods = [
   ['cronjob.yaml', cronJob.jobTemplate.spec.template.spec],
 ] as const;
 
-/** Where and how often an agent with this environment, and no .env of its own, pushes. */
-function exportConfig(environment: Readonly<Record<string, string>>): ExportConfig {
+/** Settings of an agent with this environment, and no .env of its own. */
+function configOf(environment: Readonly<Record<string, string>>): Config {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-'));
   try {
     const envFile = join(folder, '.env');
     writeFileSync(envFile, '');
-    return loadConfig({ envFile, environment, flags: {} }).export;
+    return loadConfig({ envFile, environment, flags: {} });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -145,7 +150,8 @@ describe('compose', () => {
     };
     const { grpc } = collector.receivers.otlp.protocols;
 
-    expect(exportConfig({ ...dotEnv, ...agent?.environment })).toMatchObject({
+    const { export: exported } = configOf({ ...dotEnv, ...agent?.environment });
+    expect(exported).toMatchObject({
       otlp: { protocol: 'grpc', url: `http://collector:${place(grpc.endpoint).port}` },
       temporality: 'cumulative',
     });
@@ -223,7 +229,7 @@ describe('compose', () => {
   });
 
   test('lets a number that is no longer pushed vanish after more than two pushes and before Prometheus’ own five minutes', () => {
-    const { intervalMs } = exportConfig({ CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake' });
+    const { intervalMs } = configOf({ CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake' }).export;
     const expiryMs = parseDuration(collector.exporters.prometheus.metric_expiration);
 
     expect(expiryMs).toBeGreaterThan(2 * intervalMs);
@@ -272,6 +278,31 @@ test('the Deployment selects the pods that it makes', () => {
   expect(deployment.template.metadata.labels).toMatchObject(deployment.selector.matchLabels);
 });
 
+test('the Deployment asks for health where the agent listens, and so does the compose file', () => {
+  const [agentContainer] = deployment.template.spec.containers;
+  const { env = [], ports = [], livenessProbe, readinessProbe } = agentContainer ?? {};
+  const agent = compose.services['agent'];
+  const secret = { CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake', HTTP_ADDRESS: 'none' };
+  const listensAt = (environment: Readonly<Record<string, string>>): object | undefined => configOf({ ...secret, ...environment }).http;
+  const port = ports[0]?.containerPort;
+
+  expect(listensAt(Object.fromEntries(env.map(({ name, value = '' }) => [name, value])))).toMatchObject({ host: '0.0.0.0', port });
+  expect(livenessProbe?.httpGet).toEqual({ path: '/healthz', port: ports[0]?.name });
+  expect(readinessProbe?.httpGet).toEqual({ path: '/readyz', port: ports[0]?.name });
+  expect(listensAt(agent?.environment ?? {})).toMatchObject({ host: '0.0.0.0', port });
+  expect(agent?.healthcheck?.test.join(' ')).toContain(`'http://127.0.0.1:${port ?? ''}/healthz'`);
+});
+
+test('the image listens where its probes and its scrapers are, unless it is told another address', () => {
+  const dockerfile = readFileSync('Dockerfile', 'utf8');
+  const [, host = ''] = /OTEL_EXPORTER_PROMETHEUS_HOST=(\S+)/.exec(dockerfile) ?? [];
+  const image = { CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake', OTEL_EXPORTER_PROMETHEUS_HOST: host };
+  const { http } = configOf(image);
+  expect(http).toMatchObject({ host: '0.0.0.0' });
+  expect(dockerfile).toContain(`EXPOSE ${http?.port ?? ''}\n`);
+  expect(configOf({ ...image, HTTP_ADDRESS: '127.0.0.1:1' }).http).toMatchObject({ host: '127.0.0.1', port: 1 });
+});
+
 test('a CronJob’s run has the time that once may take, and ends before the next', () => {
   const everyMinutes = Number(/^\*\/(\d+) /.exec(cronJob.schedule)?.[1]);
   const { activeDeadlineSeconds } = cronJob.jobTemplate.spec;
@@ -282,7 +313,7 @@ test('a CronJob’s run has the time that once may take, and ends before the nex
 test('every setting named for the agent in a manifest, the compose file or docs/deploy.md exists', () => {
   const manifests = pods.flatMap(([, { containers }]) => containers.flatMap(({ env }) => env.map(({ name }) => name)));
   const inText = [...textFiles('deploy'), 'docs/deploy.md', 'docker-compose.yml'].flatMap(
-    (path) => readFileSync(path, 'utf8').match(/\b(?:OTEL|CLAUDE|COOKIEJAR|OPENROUTER|ANTHROPIC|ACCOUNT|LOG)_[A-Z_]*[A-Z]\b/g) ?? [],
+    (path) => readFileSync(path, 'utf8').match(/\b(?:OTEL|CLAUDE|COOKIEJAR|OPENROUTER|ANTHROPIC|ACCOUNT|LOG|HTTP)_[A-Z_]*[A-Z]\b/g) ?? [],
   );
   const used = new Set([...manifests, ...Object.keys(compose.services['agent']?.environment ?? {}), ...inText]);
 
@@ -305,7 +336,7 @@ describe('docs/backends.md', () => {
 
   test.each(blocks)('$backend: the settings are accepted as they stand', ({ environment }) => {
     const all = { CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake', ANTHROPIC_ADMIN_API_KEY: 'sk-ant-admin01-fake', ...environment };
-    const { otlp } = exportConfig(all);
+    const { otlp } = configOf(all).export;
 
     // What speaks HTTP only must not be asked over gRPC.
     const given = environment['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'] ?? `${environment['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? ''}/v1/metrics`;

@@ -70,7 +70,9 @@ describe('links between pages lead somewhere', () => {
     'docs/configuration.md',
     'docs/deploy.md',
     'docs/design.md',
+    'docs/http.md',
     'docs/metrics.md',
+    'docs/migrate.md',
     'docs/queries.md',
     'docs/troubleshooting.md',
   ];

@@ -1,5 +1,8 @@
+import { startAgentServer, startDisabledServer } from '../agent-server.ts';
 import { createAgent } from '../agent.ts';
 import { isDelivered } from '../export/outcome.ts';
+import { systemClock } from '../model/clock.ts';
+import { Cycles } from '../server/cycles.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { describeTarget, disabledWarning, openState, sayWarnings } from './start.ts';
@@ -17,11 +20,18 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
   sayWarnings(config, logger);
   if (config.disabled) {
     logger.warn(disabledWarning);
+    const server = await startDisabledServer(config.http, logger);
     await stop.received;
+    await server?.stop();
     return exitCode.delivered;
   }
   const state = await openState(config, logger);
-  const agent = createAgent(config, { logger, write, readDeadlineMs: timeoutMs ?? readDeadlineMs, ...(state && { state }) });
+  const deadlineMs = timeoutMs ?? readDeadlineMs;
+  const { intervalMs, timeoutMs: exportMs, otlp, console } = config.export;
+  const pushes = otlp !== undefined || console;
+  const cycles = new Cycles({ clock: systemClock, intervalMs, timeoutMs: exportMs, readDeadlineMs: deadlineMs, pushes });
+  const agent = createAgent(config, { logger, write, readDeadlineMs: deadlineMs, watch: cycles, ...(state && { state }) });
+  const server = await startAgentServer({ http: config.http, compatibility: config.compatibility, cycles, sources: agent.pollers, onScraped: (metrics) => agent.scraped(metrics), logger });
   logger.info({ sources: agent.pollers.map((poller) => poller.source.id), ...describeTarget(config) }, 'started');
 
   const firstCycle = agent.start();
@@ -30,7 +40,9 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
 
   logger.info({ signal }, 'stopping: one last push');
   agent.limitDelivery(stopWithinMs - 1_000);
+  const stopped = server?.stop();
   const outcome = await Promise.race([agent.stop(), expired(stopWithinMs)]);
+  await stopped;
   const delivered = outcome !== undefined && isDelivered(outcome);
   if (!delivered) logger.error('the last push was not acknowledged');
   return delivered ? exitCode.delivered : exitCode.notDelivered;

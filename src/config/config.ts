@@ -2,8 +2,10 @@ import type { Secret } from '../model/secret.ts';
 import type { UsageDimension } from '../model/usage-dimensions.ts';
 import type { LogLevel } from '../telemetry/log.ts';
 import { Checked } from './check.ts';
+import { type CompatibilityConfig, withCompatibility } from './compatibility.ts';
 import { ConfigError } from './config-error.ts';
 import { type CookieOrigin, cookieOrigin } from './cookie-origin.ts';
+import { type HttpConfig, httpConfig } from './http.ts';
 import { type OtlpTarget, milliseconds, otlpTarget } from './otlp.ts';
 import { headersFromFiles } from './otlp-headers.ts';
 import { settings } from './settings.ts';
@@ -13,6 +15,8 @@ import { type Temporality, standardVariables, temporalityOf } from './standard-v
 import { unknownNames } from './unknown-names.ts';
 
 export type { CookieOrigin } from './cookie-origin.ts';
+export type { CompatibilityConfig } from './compatibility.ts';
+export type { HttpConfig } from './http.ts';
 
 /** Settings of the claude.ai source. */
 export interface ClaudeAiConfig {
@@ -52,6 +56,8 @@ export interface ExportConfig {
   readonly console: boolean;
   /** How totals and the agent's own counters are sent. */
   readonly temporality: Temporality;
+  /** Whether `prometheus` was chosen. */
+  readonly scrape: boolean;
   readonly intervalMs: number;
   readonly timeoutMs: number;
 }
@@ -65,6 +71,10 @@ export interface Config {
   /** Folder in which is kept what was exported of the totals. */
   readonly stateFolder?: string;
   readonly export: ExportConfig;
+  /** Absent: `run` listens nowhere. */
+  readonly http?: HttpConfig;
+  /** Absent: nothing beside the agent's own settings and names. */
+  readonly compatibility?: CompatibilityConfig;
   readonly disabled: boolean;
   readonly logLevel: LogLevel;
   /** Things to say once at start. */
@@ -78,28 +88,33 @@ export interface Config {
  * @throws {ConfigError} with all that is wrong, one line each; also when no source is configured.
  */
 export function loadConfig(origins: Origins): Config {
-  const { raw, namesInConfigFile } = collect(origins);
+  const { raw: given, namesInConfigFile } = collect(origins);
   const problems = unknownNames(namesInConfigFile);
   const warnings: string[] = [];
+  const { raw, compatibility } = withCompatibility(given, problems, warnings);
   const checked = new Checked(raw, problems);
   const otelVariables = standardVariables(raw, problems, warnings);
   const claudeAi = claudeAiConfig(checked, problems, warnings);
   const openRouter = openRouterConfig(checked);
   const anthropic = anthropicConfig(checked);
   const stateFolder = checked.value('STATE_DIR');
+  const exports = exportConfig(otelVariables, raw, problems);
+  checked.value('COMPATIBILITY');
+  const http = httpConfig(checked, otelVariables, exports.scrape, problems);
   const config: Config = {
     ...(claudeAi && { claudeAi }),
     ...(openRouter && { openRouter }),
     ...(anthropic && { anthropic }),
     account: checked.value('ACCOUNT_NAME') ?? settings.ACCOUNT_NAME.default,
     ...(stateFolder !== undefined && { stateFolder }),
-    export: exportConfig(otelVariables, raw, problems),
+    export: exports,
+    ...(http && { http }),
+    ...(compatibility && { compatibility }),
     disabled: otelVariables['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
     logLevel: checked.value('LOG_LEVEL') ?? settings.LOG_LEVEL.default,
     warnings,
     otelVariables,
   };
-  if (stateFolder !== undefined && anthropic === undefined) warnings.push('STATE_DIR has no effect: it is for the totals of ANTHROPIC_ADMIN_API_KEY’s organization');
   if (problems.length === 0 && (claudeAi ?? anthropic ?? openRouter) === undefined) {
     problems.push(
       'nothing to read is configured: set COOKIEJAR_URL, CLAUDE_SESSION_KEY or CLAUDE_COOKIE for claude.ai, ANTHROPIC_ADMIN_API_KEY for an organization, or OPENROUTER_API_KEY for OpenRouter',
@@ -160,6 +175,7 @@ function exportConfig(variables: RawSettings, raw: RawSettings, problems: string
     ...(otlp && { otlp: { ...otlp, ...(fresh && { headersFromFiles: fresh }) } }),
     console: chosen.includes('console'),
     temporality: temporalityOf(variables),
+    scrape: chosen.includes('prometheus'),
     intervalMs,
     timeoutMs: Math.min(timeoutMs, intervalMs),
   };
@@ -167,11 +183,9 @@ function exportConfig(variables: RawSettings, raw: RawSettings, problems: string
 
 function metricsExporters(list: string, problems: string[]): readonly string[] {
   const chosen = list.split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '');
-  const unknown = chosen.filter((name) => !['otlp', 'console', 'none'].includes(name));
-  if (unknown.includes('prometheus')) {
-    problems.push('OTEL_METRICS_EXPORTER: prometheus is not there yet; push with otlp, to a collector that is scraped');
-  } else if (unknown.length > 0 || chosen.length === 0) {
-    problems.push(`OTEL_METRICS_EXPORTER may list otlp and console, or be none${shown(list)}`);
+  const unknown = chosen.filter((name) => !['otlp', 'prometheus', 'console', 'none'].includes(name));
+  if (unknown.length > 0 || chosen.length === 0) {
+    problems.push(`OTEL_METRICS_EXPORTER may list otlp, prometheus and console, or be none${shown(list)}`);
   } else if (chosen.length > 1 && chosen.includes('none')) {
     problems.push('OTEL_METRICS_EXPORTER: none stands alone');
   }

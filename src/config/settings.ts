@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { usageDimensions } from '../model/usage-dimensions.ts';
 import { logLevels } from '../telemetry/log.ts';
-import { duration, headerText, listOf, oneOf, path, text, url } from './kinds.ts';
+import { compatibilities } from './compatibility.ts';
+import { duration, headerText, httpAddress, listOf, oneOf, path, text, url } from './kinds.ts';
 
 /** One row of the table of settings; help, docs/configuration.md and .env.example are made from it. */
 export interface Setting<T> {
@@ -187,6 +188,20 @@ export const settings = {
     meaning:
       'Folder in which is kept what was exported of an organization’s totals, so that none falls over a restart and no growth is sent twice or forgotten; unset: nothing is kept. One agent at a time; needed by `once` with delta temporality.',
     example: '/var/lib/claude-usage-metrics',
+  },
+  HTTP_ADDRESS: {
+    schema: httpAddress,
+    group: 'Agent',
+    meaning:
+      'Host and port where run listens for /healthz, /readyz and, if prometheus is in OTEL_METRICS_EXPORTER, /metrics; port 0 is any free one, none is no server. Unset: OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT, which default to 127.0.0.1:9464.',
+    example: '127.0.0.1:9464',
+  },
+  COMPATIBILITY: {
+    schema: oneOf(compatibilities),
+    group: 'Agent',
+    meaning:
+      'claude-prometheus-exporter: its settings (APIKEY, PROMETHEUS_PORT, PROMETHEUS_NAMESPACE, LOOP_INTERVAL, LOGGING_LEVEL, its JSON file) are understood, and its metric names are on /metrics; see docs/migrate.md.',
+    example: 'claude-prometheus-exporter',
   },
   LOG_LEVEL: {
     schema: oneOf(logLevels),

@@ -29,10 +29,7 @@ export interface ExporterOptions {
    * are lost when it rejects, or has not ended at the deadline.
    */
   readonly prepare?: (metrics: ResourceMetrics) => Promise<ResourceMetrics>;
-  /**
-   * Told what became of each cycle's points, in all and by request. Where there is nobody to send to, nothing was owed, and the
-   * one request counts as acknowledged: what is shown by other ways than a push has been.
-   */
+  /** Told what became of each cycle's points, in all and by request; not where there is nobody to send to. */
   readonly onOutcome: (outcome: ExportOutcome, requests: readonly RequestResult[]) => void;
 }
 
@@ -112,11 +109,11 @@ export class DeliveringExporter implements PushMetricExporter {
     const { signal: stop } = this.#cycle;
     const { senders, onOutcome } = this.#options;
     const { outcome, results } = await this.#prepared(metrics, stop).then(
-      (prepared) => (senders.length === 0 ? owedToNobody(prepared) : this.#send(prepared, stop)),
+      (prepared) => (senders.length === 0 ? { outcome: nothingOwed, results: [] } : this.#send(prepared, stop)),
       (error: unknown) => unprepared(metrics, stop, error),
     );
     this.#last = outcome;
-    onOutcome(outcome, results);
+    if (senders.length > 0) onOutcome(outcome, results);
     return outcome;
   }
 
@@ -162,10 +159,6 @@ interface Delivered {
 }
 
 const nothingOwed: ExportOutcome = { acknowledged: 0, rejected: 0, lost: 0 };
-
-function owedToNobody(metrics: ResourceMetrics): Delivered {
-  return { outcome: nothingOwed, results: [{ metrics, settled: 'acknowledged' }] };
-}
 
 function unprepared(metrics: ResourceMetrics, stop: AbortSignal, error: unknown): Delivered {
   const [cause, why] = stop.aborted ? ['stopped', 'the agent was stopped'] : ['internal', error instanceof Error ? cleanText(error.message) : 'unknown error'];

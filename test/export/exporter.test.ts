@@ -55,7 +55,7 @@ function exporterOf(senders: readonly Sender[], options: Partial<ExporterOptions
       const told = outcomes.length;
       exporter.beginCycle();
       const code = await new Promise<ExportResultCode>((resolve) => exporter.export(gaugePoints(points), (result) => resolve(result.code)));
-      expect(outcomes.length - told).toBe(1);
+      expect(outcomes.length - told).toBe(senders.length > 0 ? 1 : 0);
       return { outcome: exporter.last, code, tookMs: performance.now() - startedMs };
     },
   };

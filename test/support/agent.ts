@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { type Agent, createAgent } from '../../src/agent.ts';
+import { type Agent, type CycleWatch, createAgent } from '../../src/agent.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { HttpAnswer, SeenRequest } from '../../src/demo/http-server.ts';
 import { startUpstream } from '../../src/demo/http-server.ts';
@@ -114,7 +114,7 @@ const untilDueMs = 130_000;
 /** Makes an agent of these settings and no others. */
 export function agentOf(
   settings: Readonly<Record<string, string>>,
-  options: { readonly readDeadlineMs?: number; readonly clock?: ManualClock; readonly state?: TotalsState } = {},
+  options: { readonly readDeadlineMs?: number; readonly clock?: ManualClock; readonly state?: TotalsState; readonly watch?: CycleWatch } = {},
 ): TestAgent {
   const log: LogLine[] = [];
   const written: string[] = [];
@@ -126,6 +126,7 @@ export function agentOf(
     random: () => 0,
     clock,
     ...(options.state && { state: options.state }),
+    ...(options.watch && { watch: options.watch }),
   });
   const nextPush = (): ReturnType<Agent['push']> => {
     clock.advance(untilDueMs);
