@@ -24,7 +24,7 @@ test('with the key alone it is as it was: scraped on all interfaces at 9001, a c
   const config = load({ ...home(), ...compatible });
   expect(config.anthropic?.adminKey.reveal()).toBe('sk-ant-admin01-fake');
   expect(config).toMatchObject({
-    http: { host: '0.0.0.0', port: 9001, loopback: false, scrape: true },
+    http: { host: '0.0.0.0', port: 9001, loopback: false, scrape: true, temporality: 'cumulative' },
     compatibility: { namespace: 'claude' },
     logLevel: 'info',
     warnings: [],
