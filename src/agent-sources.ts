@@ -3,6 +3,7 @@ import { HttpClient, type HttpGet, type RequestObserver } from './http/client.ts
 import { Limiter } from './http/limiter.ts';
 import type { Clock } from './model/clock.ts';
 import type { Source, SourceId } from './model/reading.ts';
+import { type Spans, noSpans } from './model/spans.ts';
 import { AnthropicClient } from './sources/anthropic/client.ts';
 import { anthropicAnalyticsSource } from './sources/anthropic/analytics.ts';
 import { anthropicClaudeCodeSource } from './sources/anthropic/claude-code.ts';
@@ -32,10 +33,11 @@ export interface OpenOptions {
   readonly onRead?: (result: ReadResult) => void;
   /** Makes the transport of one source; an {@link HttpClient} if absent. */
   readonly connect?: Connect;
+  readonly spans?: Spans;
 }
 
 /** Makes a transport that tells its observer of each request. */
-export type Connect = (options: { readonly userAgent: string; readonly observe: RequestObserver }) => HttpGet;
+export type Connect = (options: { readonly userAgent: string; readonly observe: RequestObserver; readonly spans: Spans }) => HttpGet;
 
 /** Requests a minute to an organization’s Admin API: no number is published for it; its Analytics endpoints allow as many. */
 const adminRequestsPerMinute = 60;
@@ -53,6 +55,7 @@ export interface OpenPollers {
 /** Makes a poller for every configured source; nothing is read yet. */
 export function openPollers(config: Config, options: OpenOptions): OpenPollers {
   const { account, claudeAi, anthropic, openRouter } = config;
+  const { spans = noSpans } = options;
   const pages = new PageParser();
   const closed: { close(): void }[] = [pages];
   const sources: Source[] = [];
@@ -62,24 +65,24 @@ export function openPollers(config: Config, options: OpenOptions): OpenPollers {
   const userAgent = `claude-usage-metrics/${version}`;
   const connect: Connect = options.connect ?? ((own) => new HttpClient(own));
   if (claudeAi !== undefined) {
-    const http = connect({ userAgent: claudeAi.userAgent ?? userAgent, observe: observer('claude-ai') });
-    const cookies = cookieProvider(claudeAi.cookies);
+    const http = connect({ userAgent: claudeAi.userAgent ?? userAgent, observe: observer('claude-ai'), spans });
+    const cookies = cookieProvider(claudeAi.cookies, spans);
     closed.push(cookies);
     sources.push(claudeAiOf(claudeAi, account, http, cookies));
   }
   if (anthropic !== undefined) {
     const limiter = new Limiter(adminRequestsPerMinute, options.clock);
-    const http = (id: SourceId): HttpGet => connect({ userAgent, observe: observer(id) });
+    const http = (id: SourceId): HttpGet => connect({ userAgent, observe: observer(id), spans });
     sources.push(...anthropicSources(anthropic, account, { limiter, pages }, http));
   }
   if (openRouter !== undefined) {
     const { apiKey, baseUrl, intervalMs } = openRouter;
-    const http = connect({ userAgent, observe: observer('openrouter') });
+    const http = connect({ userAgent, observe: observer('openrouter'), spans });
     sources.push(openRouterSource({ account, intervalMs, client: new OpenRouterClient(http, baseUrl, apiKey) }));
   }
   const { clock, random, deadlineMs, onRead } = options;
   return {
-    pollers: sources.map((source) => new Poller({ source, clock, random, deadlineMs, ...(onRead && { onRead }) })),
+    pollers: sources.map((source) => new Poller({ source, clock, random, deadlineMs, spans, ...(onRead && { onRead }) })),
     close() {
       for (const one of closed) one.close();
     },
@@ -119,10 +122,10 @@ function anthropicSources(
   ];
 }
 
-function cookieProvider(origin: CookieOrigin): CookieProvider {
+function cookieProvider(origin: CookieOrigin, spans: Spans): CookieProvider {
   switch (origin.kind) {
     case 'cookiejar':
-      return cookiejar(origin);
+      return cookiejar(origin, spans);
     case 'session':
       return fixedSession(origin.secret);
     case 'cookie':

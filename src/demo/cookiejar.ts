@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { Server, type ServerCredentials, type ServerUnaryCall, type ServiceDefinition, type sendUnaryData, type status } from '@grpc/grpc-js';
+import { type Metadata, Server, type ServerCredentials, type ServerUnaryCall, type ServiceDefinition, type sendUnaryData, type status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { listen } from './receiver.ts';
 
@@ -16,6 +16,8 @@ export interface SimulatedCookiejar {
   readonly calls: number;
   /** Hosts that were asked for. */
   readonly hosts: readonly string[];
+  /** What came with each call. */
+  readonly metadata: readonly Metadata[];
   stop(): void;
 }
 
@@ -29,9 +31,11 @@ export async function startCookiejar(
   const server = new Server();
   const service = loadSync(protoFile, { defaults: true })['cookiejar.v1.CookieService'] as unknown as ServiceDefinition;
   const hosts: string[] = [];
+  const metadata: Metadata[] = [];
   server.addService(service, {
     GetCookies(call: ServerUnaryCall<{ host: string }, object>, done: sendUnaryData<object>): void {
       hosts.push(call.request.host);
+      metadata.push(call.metadata);
       const given = answer();
       if (given.kind === 'cookies') done(null, { cookies: given.text });
       else if (given.kind === 'refuse') done({ code: given.code, details: given.message ?? 'refused by the simulator' });
@@ -44,6 +48,7 @@ export async function startCookiejar(
       return hosts.length;
     },
     hosts,
+    metadata,
     stop: () => server.forceShutdown(),
   };
 }

@@ -24,15 +24,21 @@ export interface FailedAttempt {
 /** How one request to the backend ended. */
 export type AttemptResult = ({ readonly status: 'acknowledged' } & ExportAnswer) | FailedAttempt;
 
+/** What a sender of metrics may look at. */
+export type SentMetrics = Pick<MetricsRequest, 'metrics' | 'points' | 'body'>;
+
 /** Sends requests to one backend over one protocol. */
-export interface Sender {
+export interface Sender<Request = SentMetrics> {
   /** Address and protocol, for messages. */
   readonly target: string;
   /**
    * Sends once; never rejects, and ends within `timeoutMs`. Several requests may be under way at once.
    * @param stop ends it earlier.
    */
-  send(request: MetricsRequest, timeoutMs: number, stop?: AbortSignal): Promise<AttemptResult>;
+  send(request: Request, timeoutMs: number, stop?: AbortSignal): Promise<AttemptResult>;
   /** Lets connections go, each when no request is under way over it; waits for none. */
   close(): void;
 }
+
+/** A sender that looks at nothing but the bytes, of whatever signal they are. */
+export type BytesSender = Sender<{ readonly body: Uint8Array }>;

@@ -6,7 +6,9 @@ import {
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type OpenSpan, type Spans, inSpan, noSpans } from '../model/spans.ts';
 import { cleanText } from '../model/text.ts';
+import { CycleSpans } from '../telemetry/cycle-spans.ts';
 import type { Sender } from './attempt.ts';
 import { Delivery } from './delivery.ts';
 import { type ExportOutcome, type RequestResult, combine, isDelivered, summary, total, worst } from './outcome.ts';
@@ -31,6 +33,9 @@ export interface ExporterOptions {
   readonly prepare?: (metrics: ResourceMetrics) => Promise<ResourceMetrics>;
   /** Told what became of each cycle's points, in all and by request; not where there is nobody to send to. */
   readonly onOutcome: (outcome: ExportOutcome, requests: readonly RequestResult[]) => void;
+  /** Gets a span of each delivery, below the cycle’s. */
+  readonly spans?: Spans;
+  readonly cycle?: CycleSpans;
 }
 
 /**
@@ -39,6 +44,7 @@ export interface ExporterOptions {
  */
 export class DeliveringExporter implements PushMetricExporter {
   readonly #options: ExporterOptions;
+  readonly #cycleSpans: CycleSpans;
   #last: ExportOutcome | undefined;
   #cycleEndsAtMs = Number.POSITIVE_INFINITY;
   #endsAtMs = Number.POSITIVE_INFINITY;
@@ -47,6 +53,7 @@ export class DeliveringExporter implements PushMetricExporter {
 
   constructor(options: ExporterOptions) {
     this.#options = options;
+    this.#cycleSpans = options.cycle ?? new CycleSpans(options.spans ?? noSpans);
   }
 
   /** What became of the points of the cycle that began last; undefined before its end, and when it had nothing to deliver. */
@@ -83,7 +90,7 @@ export class DeliveringExporter implements PushMetricExporter {
       resultCallback({ code: ExportResultCode.FAILED, error: new Error('the exporter is closed') });
       return;
     }
-    this.#deliver(metrics).then(
+    this.#cycleSpans.delivering(() => this.#deliver(metrics)).then(
       (outcome) => {
         if (isDelivered(outcome)) resultCallback({ code: ExportResultCode.SUCCESS });
         else resultCallback({ code: ExportResultCode.FAILED, error: new Error(outcome.message ?? 'points were lost') });
@@ -107,11 +114,15 @@ export class DeliveringExporter implements PushMetricExporter {
     // A collection waits for half of the time at most; one that took longer, on a machine out of breath, is worth the overrun.
     this.#cycleEndsAtMs = Math.max(this.#cycleEndsAtMs, performance.now() + this.#options.deadlineMs / 2);
     const { signal: stop } = this.#cycle;
-    const { senders, onOutcome } = this.#options;
-    const { outcome, results } = await this.#prepared(metrics, stop).then(
-      (prepared) => (senders.length === 0 ? { outcome: nothingOwed, results: [] } : this.#send(prepared, stop)),
-      (error: unknown) => unprepared(metrics, stop, error),
-    );
+    const { senders, onOutcome, spans = noSpans } = this.#options;
+    const { outcome, results } = await inSpan(spans, { name: 'export' }, async (span) => {
+      const delivered = await this.#prepared(metrics, stop).then(
+        (prepared) => (senders.length === 0 ? { outcome: nothingOwed, results: [] } : this.#send(prepared, stop)),
+        (error: unknown) => unprepared(metrics, stop, error),
+      );
+      describe(delivered, span);
+      return delivered;
+    });
     this.#last = outcome;
     if (senders.length > 0) onOutcome(outcome, results);
     return outcome;
@@ -156,6 +167,17 @@ export class DeliveringExporter implements PushMetricExporter {
 interface Delivered {
   readonly outcome: ExportOutcome;
   readonly results: readonly RequestResult[];
+}
+
+function describe({ outcome, results }: Delivered, span: OpenSpan): void {
+  const { acknowledged, rejected, lost, cause = 'internal' } = outcome;
+  span.set({
+    'claude_usage_metrics.export.requests': results.length,
+    'claude_usage_metrics.export.points.acknowledged': acknowledged,
+    'claude_usage_metrics.export.points.rejected': rejected,
+    'claude_usage_metrics.export.points.lost': lost,
+  });
+  if (!isDelivered(outcome)) span.failed(cause);
 }
 
 const nothingOwed: ExportOutcome = { acknowledged: 0, rejected: 0, lost: 0 };

@@ -5,7 +5,7 @@ import type { Sender } from './attempt.ts';
  * connection, as a connection keeps the headers it was made with.
  * @param refresh reads the files; true when something in them has changed. Its error is the failure of the request.
  */
-export function withFreshHeaders(sender: Sender, refresh: () => boolean): Sender {
+export function withFreshHeaders<Request>(sender: Sender<Request>, refresh: () => boolean): Sender<Request> {
   return {
     ...sender,
     async send(request, timeoutMs, stop) {

@@ -1,6 +1,7 @@
-import { Client, compressionAlgorithms } from '@grpc/grpc-js';
+import { Client, compressionAlgorithms, status } from '@grpc/grpc-js';
 import type { convertLegacyOtlpGrpcOptions } from '@opentelemetry/otlp-grpc-exporter-base';
 import { isLoopback } from '../config/kinds.ts';
+import { grpcAnswered } from '../model/spans.ts';
 import { version } from '../version.ts';
 import { protobufAnswer } from './answer.ts';
 import type { Transport } from './transport.ts';
@@ -8,11 +9,10 @@ import type { Transport } from './transport.ts';
 /** The environment's settings for OTLP/gRPC, as the SDK reads them. */
 export type GrpcOptions = ReturnType<typeof convertLegacyOtlpGrpcOptions>;
 
-const method = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
 const asIs = (bytes: Buffer): Buffer => bytes;
 
-/** A channel of its own. @throws when the credentials or headers of the settings cannot be used. */
-export function grpcTransport(options: GrpcOptions): Transport {
+/** A channel of its own. @param method with its service. @throws when the credentials or headers of the settings cannot be used. */
+export function grpcTransport(options: GrpcOptions, method: string): Transport {
   const metadata = options.metadata();
   const client = new Client(options.url, options.credentials(), {
     'grpc.default_compression_algorithm': compressionAlgorithms[options.compression === 'gzip' ? 'gzip' : 'identity'],
@@ -28,13 +28,14 @@ export function grpcTransport(options: GrpcOptions): Transport {
   return {
     ...(reached !== options.url && { proxy: reached }),
     close: () => client.close(),
-    async exchange(body, { timeoutMs, signal }) {
+    async exchange(body, { timeoutMs, signal, span }) {
       const answer = await new Promise<Uint8Array>((resolve, reject) => {
         const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
         // The signal ends it; the deadline is for the backend to know.
         const deadline = new Date(Date.now() + timeoutMs + 1_000);
-        const call = client.makeUnaryRequest(method, asIs, asIs, bytes, metadata, { deadline }, (error, answer) => {
+        const call = client.makeUnaryRequest(`/${method}`, asIs, asIs, bytes, metadata, { deadline }, (error, answer) => {
           signal.removeEventListener('abort', cancel);
+          grpcAnswered(span, status[error?.code ?? status.OK]);
           if (error !== null) reject(error);
           else resolve(answer ?? new Uint8Array());
         });

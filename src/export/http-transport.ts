@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage, Agent as HttpAgent } from 'node:ht
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
+import { type OpenSpan, httpAnswered } from '../model/spans.ts';
 import { version } from '../version.ts';
 import { type ExportAnswer, httpAnswer } from './answer.ts';
 import type { Transport } from './transport.ts';
@@ -34,7 +35,7 @@ export function httpTransport(options: HttpOptions): Transport {
   const url = new URL(options.url);
   let agent: Promise<HttpAgent> | undefined;
   return {
-    async exchange(body, { signal }) {
+    async exchange(body, { signal, span }) {
       const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
       agent ??= Promise.resolve(options.agentFactory(url.protocol));
       const zipped = options.compression === 'gzip';
@@ -45,7 +46,7 @@ export function httpTransport(options: HttpOptions): Transport {
         'content-length': bytes.length,
         ...(zipped && { 'content-encoding': 'gzip' }),
       };
-      return answerTo(request(url, { method: 'POST', headers, agent: await agent, signal }), bytes);
+      return answerTo(request(url, { method: 'POST', headers, agent: await agent, signal }), bytes, span);
     },
     close() {
       agent?.then((open) => open.destroy()).catch(() => undefined);
@@ -54,10 +55,12 @@ export function httpTransport(options: HttpOptions): Transport {
 }
 
 /** @throws {HttpStatusError}, {NotOtlpError} or what Node says of the connection. */
-async function answerTo(request: ClientRequest, body: Uint8Array): Promise<ExportAnswer> {
+async function answerTo(request: ClientRequest, body: Uint8Array, span: OpenSpan): Promise<ExportAnswer> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request.on('response', resolve).on('error', reject).end(body);
   });
+  const { statusCode = 0, headers } = response;
+  httpAnswered(span, statusCode);
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -66,7 +69,6 @@ async function answerTo(request: ClientRequest, body: Uint8Array): Promise<Expor
     chunks.push(chunk);
   }
   const answer = Buffer.concat(chunks);
-  const { statusCode = 0, headers } = response;
   if (statusCode < 200 || statusCode > 299) throw new HttpStatusError(statusCode, response, answer);
   return httpAnswer(headers['content-type']?.toLowerCase() ?? '', answer);
 }

@@ -1,10 +1,12 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { convertLegacyOtlpGrpcOptions } from '@opentelemetry/otlp-grpc-exporter-base';
+import { grpcSpan, noSpans } from '../model/spans.ts';
 import { cleanText } from '../model/text.ts';
-import type { FailedAttempt, Sender } from './attempt.ts';
+import type { BytesSender, FailedAttempt } from './attempt.ts';
 import { connectionProblem } from './connection.ts';
 import { retryInfoMs } from './google-rpc.ts';
 import { grpcTransport } from './grpc-transport.ts';
+import { type Signal, metricsSignal } from './signal.ts';
 import { transportSender } from './transport.ts';
 
 /** Codes that OTLP allows to be tried again (https://opentelemetry.io/docs/specs/otlp/#failures). */
@@ -22,22 +24,23 @@ const notOfTheRequest = new Set<number>([status.UNAUTHENTICATED, status.PERMISSI
 
 /** What to do about a status, where there is something to be done. */
 const advice: ReadonlyMap<number, string> = new Map([
-  [status.UNIMPLEMENTED, 'it takes no metrics (Jaeger stores traces only); put an OpenTelemetry Collector in between'],
   [status.UNAUTHENTICATED, 'see OTEL_EXPORTER_OTLP_HEADERS'],
   [status.PERMISSION_DENIED, 'see OTEL_EXPORTER_OTLP_HEADERS'],
 ]);
 
-/** Pushes over OTLP/gRPC. Headers, TLS and compression come from the `OTEL_EXPORTER_OTLP_*` environment. */
-export function grpcSender(url: string): Sender {
+/** Pushes over OTLP/gRPC. Headers, TLS and compression come from the `OTEL_EXPORTER_OTLP_*` environment. Each request is a span; no trace context goes with it. */
+export function grpcSender(url: string, signal = metricsSignal, spans = noSpans): BytesSender {
   const target = `${url} (OTLP/gRPC)`;
   return transportSender({
     target,
-    connect: () => grpcTransport(convertLegacyOtlpGrpcOptions({ url }, 'METRICS')),
-    explain: (error) => explain(error, target),
+    connect: () => grpcTransport(convertLegacyOtlpGrpcOptions({ url }, signal.variables), signal.method),
+    explain: (error) => explain(error, target, signal),
+    spans,
+    span: grpcSpan(signal.method, new URL(url)),
   });
 }
 
-async function explain(error: unknown, target: string): Promise<FailedAttempt> {
+async function explain(error: unknown, target: string, signal: Signal): Promise<FailedAttempt> {
   const code = codeOf(error);
   if (code === undefined) {
     const text = error instanceof Error ? error.message : 'unknown error';
@@ -53,15 +56,16 @@ async function explain(error: unknown, target: string): Promise<FailedAttempt> {
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     reconnect: code === status.DEADLINE_EXCEEDED || code === status.UNAVAILABLE,
     cause: code === status.DEADLINE_EXCEEDED ? 'timeout' : (status[code] ?? String(code)),
-    message: describe(code, detailsOf(error), target),
+    message: describe(code, detailsOf(error), target, signal),
   };
 }
 
-function describe(code: number, details: string, target: string): string {
+function describe(code: number, details: string, target: string, signal: Signal): string {
   const lastError = /^No connection established\. Last error: (.*?)(?: \([-\d:.TZ]*\))?\. Resolution note: /s.exec(details)?.[1];
   const unreached = lastError ?? (details.startsWith('Name resolution failed') ? details : undefined);
   if (unreached !== undefined) return `${target} cannot be reached: ${connectionProblem(unreached)}`;
-  const texts = [cleanText(details), advice.get(code) ?? ''].filter((text) => text !== '');
+  const remedy = code === status.UNIMPLEMENTED ? signal.unknownService : advice.get(code);
+  const texts = [cleanText(details), remedy ?? ''].filter((text) => text !== '');
   return `${target} answered ${[status[code] ?? code, ...texts].join(': ')}`;
 }
 

@@ -1,10 +1,12 @@
 import { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
 import { retryAfterMs } from '../http/retry-after.ts';
+import { httpSpan, noSpans } from '../model/spans.ts';
 import { cleanText } from '../model/text.ts';
-import type { FailedAttempt, Sender } from './attempt.ts';
+import type { BytesSender, FailedAttempt } from './attempt.ts';
 import { connectionProblem } from './connection.ts';
 import { statusMessage } from './google-rpc.ts';
 import { HttpStatusError, httpTransport } from './http-transport.ts';
+import { type Signal, metricsSignal } from './signal.ts';
 import { transportSender } from './transport.ts';
 
 /** Statuses that OTLP allows to be tried again (https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes). */
@@ -27,18 +29,20 @@ const retryableCodes = new Set([
 
 const contentType = { 'Content-Type': 'application/x-protobuf' };
 
-/** Pushes over OTLP/HTTP with protobuf. Headers, TLS and compression come from the environment. */
-export function httpSender(url: string): Sender {
+/** Pushes over OTLP/HTTP with protobuf. Headers, TLS and compression come from the environment. Each request is a span; no trace context goes with it. */
+export function httpSender(url: string, signal = metricsSignal, spans = noSpans): BytesSender {
   const target = `${url} (OTLP/HTTP)`;
   return transportSender({
     target,
-    connect: () => httpTransport(convertLegacyHttpOptions({ url }, 'METRICS', 'v1/metrics', contentType)),
-    explain: (error) => explain(error, target),
+    connect: () => httpTransport(convertLegacyHttpOptions({ url }, signal.variables, signal.path, contentType)),
+    explain: (error) => explain(error, target, signal),
+    spans,
+    span: httpSpan('POST', new URL(url)),
   });
 }
 
-async function explain(error: unknown, target: string): Promise<FailedAttempt> {
-  if (error instanceof HttpStatusError) return refused(error, target);
+async function explain(error: unknown, target: string, signal: Signal): Promise<FailedAttempt> {
+  if (error instanceof HttpStatusError) return refused(error, target, signal);
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const text = error instanceof Error ? error.message : 'unknown error';
   return {
@@ -50,10 +54,10 @@ async function explain(error: unknown, target: string): Promise<FailedAttempt> {
   };
 }
 
-async function refused(error: HttpStatusError, target: string): Promise<FailedAttempt> {
+async function refused(error: HttpStatusError, target: string, signal: Signal): Promise<FailedAttempt> {
   const { statusCode } = error;
   const waitMs = retryAfterMs(error.retryAfter, new Date());
-  const texts = [await said(error), advice(statusCode)].filter((text) => text !== undefined && text !== '');
+  const texts = [await said(error), advice(statusCode, signal)].filter((text) => text !== undefined && text !== '');
   const again = retryableStatuses.has(statusCode);
   return {
     status: 'failed',
@@ -66,7 +70,7 @@ async function refused(error: HttpStatusError, target: string): Promise<FailedAt
   };
 }
 
-function advice(statusCode: number): string | undefined {
+function advice(statusCode: number, signal: Signal): string | undefined {
   if (statusCode < 400) return 'it redirects, which is not followed; set the endpoint to where it leads';
   switch (statusCode) {
     case 401:
@@ -75,7 +79,7 @@ function advice(statusCode: number): string | undefined {
     case 404:
     case 405:
     case 415:
-      return 'it takes no metrics at this path; check the endpoint, or put an OpenTelemetry Collector in between';
+      return signal.unknownPath;
     default:
       return undefined;
   }

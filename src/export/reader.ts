@@ -5,6 +5,8 @@ import {
   PeriodicExportingMetricReader,
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
+import { noSpans } from '../model/spans.ts';
+import { CycleSpans } from '../telemetry/cycle-spans.ts';
 import type { DeliveringExporter } from './exporter.ts';
 
 /** What a {@link CycleReader} is made of. */
@@ -18,6 +20,8 @@ export interface ReaderOptions {
   readonly onCollected: (durationMs: number, metrics: ResourceMetrics | undefined) => void;
   /** Told what must never happen: a collection that failed, whole or in part. */
   readonly onError: (error: unknown) => void;
+  /** The same as the exporter’s. */
+  readonly cycle?: CycleSpans;
 }
 
 /**
@@ -31,6 +35,7 @@ type Collected = Awaited<ReturnType<MetricReader['collect']>>;
 /** The one reader: collects when told to and at each interval, and hands over to the exporter. */
 export class CycleReader extends PeriodicExportingMetricReader {
   readonly #options: ReaderOptions;
+  readonly #cycle: CycleSpans;
   #collectedAtMs = Number.NEGATIVE_INFINITY;
   #ended = false;
   #discarded = false;
@@ -45,6 +50,7 @@ export class CycleReader extends PeriodicExportingMetricReader {
       cardinalityLimits: { default: maxSeries },
     });
     this.#options = options;
+    this.#cycle = options.cycle ?? new CycleSpans(noSpans);
   }
 
   /** From now on collects at each interval. */
@@ -62,7 +68,7 @@ export class CycleReader extends PeriodicExportingMetricReader {
     const startedMs = performance.now();
     let metrics: ResourceMetrics | undefined;
     try {
-      const collected = await this.#collect(options);
+      const collected = await this.#cycle.collecting(() => this.#collect(options));
       for (const error of collected.errors) this.#options.onError(error);
       metrics = collected.resourceMetrics;
       return collected;

@@ -1,12 +1,14 @@
+import { type OpenSpan, type SpanStart, type Spans, inSpan } from '../model/spans.ts';
 import { type ExportAnswer, NotOtlpError } from './answer.ts';
-import type { AttemptResult, FailedAttempt, Sender } from './attempt.ts';
-import type { MetricsRequest } from './request.ts';
+import type { AttemptResult, BytesSender, FailedAttempt } from './attempt.ts';
 
-/** How long an exchange may take. */
-export interface ExchangeLimits {
+/** How long an exchange may take, and who is told of its status. */
+export interface Exchange {
   readonly timeoutMs: number;
   /** Aborted at the latest when the time is over. */
   readonly signal: AbortSignal;
+  /** The request’s. */
+  readonly span: OpenSpan;
 }
 
 /** A connection to a backend that carries requests as bytes. */
@@ -15,7 +17,7 @@ export interface Transport {
    * Sends one request and returns the answer to it.
    * @throws what went wrong; also when the signal is aborted, and when the answer is none of OTLP.
    */
-  exchange(body: Uint8Array, limits: ExchangeLimits): Promise<ExportAnswer>;
+  exchange(body: Uint8Array, exchange: Exchange): Promise<ExportAnswer>;
   close(): void;
   /** Host and port of the proxy that it goes through. */
   readonly proxy?: string;
@@ -31,6 +33,9 @@ export interface TransportOptions {
   readonly connect: () => Transport;
   /** What an error of the transport means. */
   readonly explain: (error: unknown) => Promise<FailedAttempt>;
+  readonly spans: Spans;
+  /** How the span of a request begins. */
+  readonly span: SpanStart;
 }
 
 interface Connection {
@@ -41,13 +46,13 @@ interface Connection {
 }
 
 /**
- * Sends metrics as protobuf over a transport, and over a new one after a failure that may be the connection's.
+ * Sends protobuf over a transport, and over a new one after a failure that may be the connection's.
  *
  * The SDK's own delegates are not used, only its serializer and its reading of the environment: over gRPC they share
  * connections with every channel to the same address, so that one that is dead is never replaced; over HTTP they try again by
  * themselves and hide the status; and neither can be stopped.
  */
-export function transportSender({ target, connect, explain }: TransportOptions): Sender {
+export function transportSender({ target, connect, explain, spans, span: spanStart }: TransportOptions): BytesSender {
   let current: Connection | undefined;
 
   /** The next request gets another one; those under way over this one come to their end. */
@@ -57,8 +62,16 @@ export function transportSender({ target, connect, explain }: TransportOptions):
     if (connection.underWay === 0) connection.transport.close();
   }
 
-  async function send(request: MetricsRequest, timeoutMs: number, stop?: AbortSignal): Promise<AttemptResult> {
+  async function send({ body }: { readonly body: Uint8Array }, timeoutMs: number, stop?: AbortSignal): Promise<AttemptResult> {
     if (timeoutMs < leastAttemptMs) return noTime;
+    return inSpan(spans, spanStart, async (span) => {
+      const result = await exchange(body, timeoutMs, stop, span);
+      if (result.status === 'failed') span.failed(result.cause);
+      return result;
+    });
+  }
+
+  async function exchange(body: Uint8Array, timeoutMs: number, stop: AbortSignal | undefined, span: OpenSpan): Promise<AttemptResult> {
     const giveUp = new AbortController();
     const abort = (): void => giveUp.abort();
     const timer = setTimeout(abort, timeoutMs);
@@ -67,7 +80,7 @@ export function transportSender({ target, connect, explain }: TransportOptions):
     try {
       connection = current ??= { transport: connect(), underWay: 0, isLeft: false };
       connection.underWay++;
-      return { status: 'acknowledged', ...(await connection.transport.exchange(request.body, { timeoutMs, signal: giveUp.signal })) };
+      return { status: 'acknowledged', ...(await connection.transport.exchange(body, { timeoutMs, signal: giveUp.signal, span })) };
     } catch (error) {
       const failed = throughProxy(await failure(error), connection?.transport.proxy);
       if (failed.reconnect && connection !== undefined) leave(connection);

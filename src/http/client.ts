@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import got from 'got';
 import { SourceError } from '../model/source-error.ts';
+import { type OpenSpan, type Spans, httpAnswered, httpSpan, inSpan, noSpans } from '../model/spans.ts';
 import { bodyOf } from './body.ts';
 import { transportError } from './failures.ts';
 import { type BodyLimits, defaultLimits } from './limits.ts';
@@ -9,6 +10,8 @@ import { type BodyLimits, defaultLimits } from './limits.ts';
 /** A GET with its credentials. */
 export interface HttpRequest {
   readonly url: URL;
+  /** Its path below the upstream’s address as the trace says it: without ids, which are `{name}`. */
+  readonly template?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly limits?: BodyLimits;
@@ -40,10 +43,12 @@ const refusalMs = 1_000;
 export class HttpClient {
   readonly #userAgent: string;
   readonly #observe: RequestObserver;
+  readonly #spans: Spans;
 
-  constructor(options: { readonly userAgent: string; readonly observe?: RequestObserver }) {
+  constructor(options: { readonly userAgent: string; readonly observe?: RequestObserver; readonly spans?: Spans }) {
     this.#userAgent = options.userAgent;
     this.#observe = options.observe ?? (() => undefined);
+    this.#spans = options.spans ?? noSpans;
   }
 
   /**
@@ -51,8 +56,13 @@ export class HttpClient {
    * @throws {SourceError} when there is none (`timeout`, `dns`, `tls`, `network`, `too_large` or `schema` for an answer
    * that is not HTTP), or when a 200 does not come whole.
    */
-  async get({ url, headers, signal, limits = defaultLimits }: HttpRequest): Promise<HttpResponse> {
+  async get(request: HttpRequest): Promise<HttpResponse> {
+    const { url, template, signal } = request;
     if (signal.aborted) throw transportError(signal.reason, url, signal);
+    return inSpan(this.#spans, httpSpan('GET', url, template), (span) => this.#get(request, span));
+  }
+
+  async #get({ url, headers, signal, limits = defaultLimits }: HttpRequest, span: OpenSpan): Promise<HttpResponse> {
     let status: number | undefined;
     const stream = got.stream(url, {
       headers: {
@@ -70,6 +80,7 @@ export class HttpClient {
     try {
       const response = await responseOf(stream);
       status = response.statusCode ?? 0;
+      httpAnswered(span, status);
       const chunks: Buffer[] = [];
       const patience = status === 200 ? undefined : setTimeout(() => stream.destroy(), refusalMs);
       try {

@@ -2,6 +2,7 @@ import { type Clock, longestTimerMs } from '../model/clock.ts';
 import type { GaugePoint, Reading, Source } from '../model/reading.ts';
 import type { Reason } from '../model/reasons.ts';
 import { SourceError, toSourceError } from '../model/source-error.ts';
+import { type Spans, inSpan, noSpans } from '../model/spans.ts';
 
 /** Longest wait between two reads of a source that fails. */
 export const maxBackOffMs = 15 * 60 * 1000;
@@ -22,6 +23,8 @@ export interface PollerOptions {
   readonly deadlineMs: number;
   /** Called when a read has ended, before those who wait for it go on. Must not throw. */
   readonly onRead?: (result: ReadResult) => void;
+  /** Gets a span of each read, below the cycle’s that began it; with an end of its own where the read outlives that. */
+  readonly spans?: Spans;
 }
 
 /** How one read ended. */
@@ -116,9 +119,15 @@ export class Poller {
   }
 
   async #read(): Promise<void> {
-    const { clock, source, deadlineMs, onRead } = this.#options;
+    const { clock, source, deadlineMs, onRead, spans = noSpans } = this.#options;
     const startedMs = clock.monotonicMs();
-    const outcome = await readWithin(source, clock.now(), deadlineMs);
+    const attributes = { source: source.id, account: source.account };
+    const outcome = await inSpan(spans, { name: `read ${source.id}`, attributes }, async (span) => {
+      const result = await readWithin(source, clock.now(), deadlineMs);
+      const failure = result instanceof SourceError ? result : result.failures[0];
+      if (failure !== undefined) span.failed(failure.reason);
+      return result;
+    });
     const durationMs = clock.monotonicMs() - startedMs;
     const failures = outcome instanceof SourceError ? [outcome] : outcome.failures;
     const [first] = failures;

@@ -11,13 +11,12 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { type ReceivedPoint, type ReceivedRequest, decodeRequest, flatten } from '../../src/demo/otlp-messages.ts';
 import { type Answer, startReceiver } from '../../src/demo/receiver.ts';
-import type { AttemptResult, FailedAttempt, Sender } from '../../src/export/attempt.ts';
+import type { AttemptResult, FailedAttempt, Sender, SentMetrics } from '../../src/export/attempt.ts';
 import { consoleSender } from '../../src/export/console.ts';
 import { DeliveringExporter, type ExporterOptions } from '../../src/export/exporter.ts';
 import { grpcSender } from '../../src/export/otlp-grpc.ts';
 import { httpSender } from '../../src/export/otlp-http.ts';
 import type { ExportOutcome, RequestResult, Settled } from '../../src/export/outcome.ts';
-import type { MetricsRequest } from '../../src/export/request.ts';
 import { requestLimits } from '../../src/export/split.ts';
 import { cleanup } from '../support/cleanup.ts';
 import { startHttpReceiver } from '../support/http-receiver.ts';
@@ -87,7 +86,7 @@ const acknowledge: Answer = { kind: 'acknowledge' };
 const settled = ({ requests }: Delivered): Settled[] => requests.map((request) => request.settled);
 
 /** A backend in this process. */
-function senderThat(send: (request: MetricsRequest, timeoutMs: number) => AttemptResult | Promise<AttemptResult>, target = 'fake'): Sender {
+function senderThat(send: (request: SentMetrics, timeoutMs: number) => AttemptResult | Promise<AttemptResult>, target = 'fake'): Sender {
   return { target, send: async (request, timeoutMs) => send(request, timeoutMs), close: () => undefined };
 }
 
@@ -305,7 +304,7 @@ test('a few requests are under way at once, each begun in a turn of its own', as
 });
 
 test('a request is written once for all its attempts', async () => {
-  const bodies = new Map<MetricsRequest, Set<Uint8Array>>();
+  const bodies = new Map<SentMetrics, Set<Uint8Array>>();
   let attempts = 0;
   const sender = senderThat((request) => {
     const own = bodies.get(request) ?? new Set();
@@ -318,7 +317,7 @@ test('a request is written once for all its attempts', async () => {
 });
 
 test('of the requests that wait for another attempt only a few keep their bytes', async () => {
-  const bodies = new Map<MetricsRequest, Set<Uint8Array>>();
+  const bodies = new Map<SentMetrics, Set<Uint8Array>>();
   const sender = senderThat((request) => {
     const own = bodies.get(request);
     bodies.set(request, (own ?? new Set()).add(request.body));

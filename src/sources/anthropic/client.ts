@@ -53,7 +53,7 @@ export class AnthropicClient {
 
   /**
    * One page of JSON.
-   * @param path below `/v1/`, for example `organizations/me`.
+   * @param path below `/v1/`, for example `organizations/me`; without an id, as traces and messages name it.
    * @param beta value of the header anthropic-beta.
    * @throws {SourceError}
    */
@@ -88,7 +88,7 @@ export class AnthropicClient {
       'anthropic-version': '2023-06-01',
       ...(beta !== undefined && { 'anthropic-beta': beta }),
     };
-    const response = await http.get({ url, headers, signal: context.signal, limits: pageLimits });
+    const response = await http.get({ url, template: `/v1/${path}`, headers, signal: context.signal, limits: pageLimits });
     if (response.status === 400) throw badRequest(response, whatOf(path));
     if (response.status === 429) throw rateLimited(response, whatOf(path), context.now);
     checkAnswer(response, whatOf(path), context.now);

@@ -15,18 +15,18 @@ export class ClaudeAiClient {
 
   /** `GET /api/organizations`: every organization of the account. @throws {SourceError} */
   organizations(request: AuthorizedRequest): Promise<unknown> {
-    return this.#get('api/organizations', 'claude.ai /api/organizations', request);
+    return this.#get('api/organizations', '/api/organizations', 'claude.ai /api/organizations', request);
   }
 
   /** `GET /api/organizations/{org}/usage`. @throws {SourceError} */
   usage(organizationId: string, request: AuthorizedRequest): Promise<unknown> {
     const path = `api/organizations/${encodeURIComponent(organizationId)}/usage`;
-    return this.#get(path, 'claude.ai /api/organizations/…/usage', request);
+    return this.#get(path, '/api/organizations/{organization}/usage', 'claude.ai /api/organizations/…/usage', request);
   }
 
-  async #get(path: string, what: string, { cookie, signal, now }: AuthorizedRequest): Promise<unknown> {
+  async #get(path: string, template: string, what: string, { cookie, signal, now }: AuthorizedRequest): Promise<unknown> {
     const url = below(this.#baseUrl, path);
-    return jsonOf(await this.#http.get({ url, headers: { cookie }, signal }), what, now);
+    return jsonOf(await this.#http.get({ url, template, headers: { cookie }, signal }), what, now);
   }
 }
 

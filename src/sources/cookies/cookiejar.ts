@@ -4,12 +4,14 @@ import {
   type Client,
   type ChannelCredentials,
   type ServiceError,
+  Metadata,
   credentials,
   loadPackageDefinition,
   status,
 } from '@grpc/grpc-js';
 import type { Reason } from '../../model/reasons.ts';
 import { SourceError, toSourceError } from '../../model/source-error.ts';
+import { type OpenSpan, type Spans, grpcAnswered, grpcSpan, inSpan, noSpans } from '../../model/spans.ts';
 import type { CookieProvider } from './provider.ts';
 
 /** Where cookiejar-reader is, and how to trust it. Paths are of PEM files. */
@@ -23,6 +25,7 @@ export interface CookiejarOptions {
 interface CookieServiceClient extends Client {
   getCookies(
     request: { host: string },
+    metadata: Metadata,
     options: { deadline: Date },
     done: (error: ServiceError | null, response?: { cookies: string }) => void,
   ): { cancel(): void };
@@ -31,18 +34,18 @@ interface CookieServiceClient extends Client {
 const host = '.claude.ai';
 const protoFile = fileURLToPath(new URL('../../../proto/cookiejar/v1/cookie.proto', import.meta.url));
 
-/** cookiejar-reader over gRPC: asked at every read, never cached. */
-export function cookiejar(options: CookiejarOptions): CookieProvider {
+/** cookiejar-reader over gRPC: asked at every read, never cached. It is the user’s own, so its spans belong to our trace. */
+export function cookiejar(options: CookiejarOptions, spans: Spans = noSpans): CookieProvider {
   let client: CookieServiceClient | undefined;
   return {
     async fetch(signal: AbortSignal): Promise<string> {
       if (signal.aborted) throw new SourceError('timeout', 'there was no time left to ask the cookie service');
-      client ??= await connect(options);
+      const connected = (client ??= await connect(options));
       try {
-        return await getCookies(client, signal);
+        return await inSpan(spans, grpcSpan('cookiejar.v1.CookieService/GetCookies', options.url), (span) => getCookies(connected, signal, span));
       } catch (error) {
         // A new channel next time: grpc-js keeps a dead connection and waits up to two minutes between attempts.
-        client.close();
+        connected.close();
         client = undefined;
         throw failure(error, options.url, signal);
       }
@@ -81,10 +84,13 @@ function tls(files: Omit<CookiejarOptions, 'url'>): ChannelCredentials {
   }
 }
 
-function getCookies(client: CookieServiceClient, signal: AbortSignal): Promise<string> {
+function getCookies(client: CookieServiceClient, signal: AbortSignal, span: OpenSpan): Promise<string> {
+  const metadata = new Metadata();
+  if (span.traceparent !== undefined) metadata.set('traceparent', span.traceparent);
   return new Promise((resolve, reject) => {
-    const call = client.getCookies({ host }, { deadline: new Date(Date.now() + callTimeoutMs) }, (error, response) => {
+    const call = client.getCookies({ host }, metadata, { deadline: new Date(Date.now() + callTimeoutMs) }, (error, response) => {
       signal.removeEventListener('abort', cancel);
+      grpcAnswered(span, status[error?.code ?? status.OK]);
       if (error !== null) reject(error);
       else if (response === undefined || response.cookies === '') reject(none());
       else resolve(response.cookies);

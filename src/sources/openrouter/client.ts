@@ -31,6 +31,6 @@ export class OpenRouterClient {
   async #get(path: string, { signal, now }: ReadContext): Promise<unknown> {
     const url = below(this.#baseUrl, path);
     const headers = { authorization: `Bearer ${revealedKey(this.#apiKey, 'the OpenRouter key')}` };
-    return jsonOf(await this.#http.get({ url, headers, signal }), `openrouter.ai /${path}`, now);
+    return jsonOf(await this.#http.get({ url, template: `/${path}`, headers, signal }), `openrouter.ai /${path}`, now);
   }
 }
