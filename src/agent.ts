@@ -1,15 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import { metricsSenders } from './agent-senders.ts';
 import { openPollers } from './agent-sources.ts';
 import { AgentTotals } from './agent-totals.ts';
-import type { Config, ExportConfig } from './config/config.ts';
-import { consoleSender } from './export/console.ts';
-import type { Sender } from './export/attempt.ts';
+import type { OpenTraces } from './agent-traces.ts';
+import type { Config } from './config/config.ts';
 import { DeltaStage } from './export/delta.ts';
 import { DeliveringExporter } from './export/exporter.ts';
-import { withFreshHeaders } from './export/fresh-headers.ts';
-import { grpcSender } from './export/otlp-grpc.ts';
-import { httpSender } from './export/otlp-http.ts';
 import { type ExportOutcome, isDelivered } from './export/outcome.ts';
 import { CycleReader } from './export/reader.ts';
 import { AgentCounters } from './metrics/counters.ts';
@@ -18,8 +15,10 @@ import { createInstruments } from './metrics/instruments.ts';
 import { metricsResource } from './metrics/resource.ts';
 import { attributeSet } from './model/attributes.ts';
 import { type Clock, systemClock } from './model/clock.ts';
+import { noSpans } from './model/spans.ts';
 import type { Poller } from './sources/poller.ts';
 import type { TotalsState } from './state/totals-state.ts';
+import { CycleSpans } from './telemetry/cycle-spans.ts';
 import type { Logger } from './telemetry/log.ts';
 import { logSdkMessages } from './telemetry/sdk-messages.ts';
 import { StateLog } from './telemetry/state-log.ts';
@@ -30,6 +29,9 @@ const longestWaitMs = 10_000;
 
 /** Longest a last writing of the state is waited for; a disk that hangs must not keep the process. */
 const longestSaveMs = 2_000;
+
+/** Longest that the end waits for the last spans to be sent. */
+const longestFlushMs = 5_000;
 
 /** What the agent needs beside its settings; injected, so that tests decide. */
 export interface AgentOptions {
@@ -46,6 +48,8 @@ export interface AgentOptions {
   readonly state?: TotalsState;
   /** Whether a total that appears later is exported as 0 first; default true. */
   readonly firstZeros?: boolean;
+  /** Makes the agent’s own traces; without it there are none. */
+  readonly traces?: OpenTraces;
   readonly clock?: Clock;
   readonly random?: () => number;
 }
@@ -103,8 +107,12 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
 
   // What is given to onRequest, onRead, onOutcome and onCollected is counted by instruments that are made further down,
   // from the provider, from the reader; none of it is called before this function has returned.
+  const traces = options.traces?.(() => resource);
+  const spans = traces ?? noSpans;
+  const cycle = new CycleSpans(spans);
   const open = openPollers(config, {
     clock,
+    spans,
     random,
     deadlineMs: options.readDeadlineMs,
     onRequest: (source, status) => counters.request(source, status),
@@ -115,7 +123,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     },
   });
   const { pollers } = open;
-  const backends = senders(config.export, options.write);
+  const backends = metricsSenders(config.export, options.write, spans);
   const pushes = backends.length > 0;
   const exporter = new DeliveringExporter({
     senders: backends,
@@ -123,6 +131,8 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     deadlineMs: config.export.timeoutMs * 0.95,
     attemptMs: config.export.otlp?.timeoutMs ?? config.export.timeoutMs,
     random,
+    spans,
+    cycle,
     async prepare(metrics) {
       const kept = totals === undefined ? metrics : await totals.beforeExport(metrics);
       return deltas === undefined ? kept : deltas.cut(kept);
@@ -141,6 +151,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
   const resource = metricsResource(pollers.map(({ source }) => `${source.id}/${source.account}`));
   const reader = new CycleReader({
     exporter,
+    cycle,
     producers: totals === undefined ? [] : [totals.producer(pollers, resource, refresh)],
     intervalMs: config.export.intervalMs,
     timeoutMs: config.export.timeoutMs,
@@ -166,8 +177,10 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
   const buildInfo = instruments.gauge('claude_usage_metrics.build.info');
   buildInfo.addCallback((result) => result.observe(1, attributeSet({ version })));
 
+  let limitMs = Number.POSITIVE_INFINITY;
+  let limitedAtMs = 0;
   const readSources = async (): Promise<void> => {
-    await Promise.all(pollers.map((poller) => poller.refresh()));
+    await cycle.reading(() => Promise.all(pollers.map((poller) => poller.refresh())));
   };
   const push = async (): Promise<ExportOutcome | undefined> => {
     await reader.forceFlush();
@@ -178,6 +191,9 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     await provider.shutdown();
     open.close();
     await Promise.race([totals?.close(), setTimeout(longestSaveMs, undefined, { ref: false })]);
+    cycle.end();
+    // Last of all, as metrics wait for no trace; a moment is left for them in any case.
+    await traces?.close(Math.min(longestFlushMs, Math.max(limitMs / 50, limitedAtMs + limitMs - performance.now())));
   };
   return {
     pollers,
@@ -193,7 +209,11 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
       // A push tells of totals; where none does, a scrape is who sees their first zeros.
       if ((!pushes || temporality === 'delta') && collected?.metrics === metrics) collected.acknowledge?.();
     },
-    limitDelivery: (leftMs) => exporter.endWithin(leftMs),
+    limitDelivery(leftMs) {
+      exporter.endWithin(leftMs);
+      limitMs = leftMs;
+      limitedAtMs = performance.now();
+    },
     async stop() {
       totals?.ending();
       await end();
@@ -227,23 +247,4 @@ async function unlessStopped(stop: AbortSignal, work: () => Promise<void>): Prom
 export function prepareSdk(config: Config, logger: Logger): void {
   Object.assign(process.env, config.otelVariables);
   logSdkMessages(logger, config.otelVariables['OTEL_LOG_LEVEL']);
-}
-
-function senders(config: ExportConfig, write: (text: string) => void): Sender[] {
-  const chosen: Sender[] = [];
-  if (config.otlp !== undefined) chosen.push(otlpSender(config.otlp));
-  if (config.console) chosen.push(consoleSender(write));
-  return chosen;
-}
-
-/** The sender of an OTLP target. */
-export function otlpSender({ protocol, url, headersFromFiles }: NonNullable<ExportConfig['otlp']>): Sender {
-  const sender = protocol === 'grpc' ? grpcSender(url) : httpSender(url);
-  if (headersFromFiles === undefined) return sender;
-  return withFreshHeaders(sender, () => {
-    const headers = headersFromFiles();
-    const changed = Object.entries(headers).some(([name, text]) => process.env[name] !== text);
-    Object.assign(process.env, headers);
-    return changed;
-  });
 }

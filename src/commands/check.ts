@@ -1,4 +1,5 @@
-import { otlpSender, prepareSdk } from '../agent.ts';
+import { prepareSdk } from '../agent.ts';
+import { otlpSender } from '../agent-senders.ts';
 import { openPollers } from '../agent-sources.ts';
 import type { ClaudeAiConfig, Config } from '../config/config.ts';
 import { settings } from '../config/settings.ts';

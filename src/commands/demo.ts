@@ -69,6 +69,8 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
       ...adminIntervals(intervalMs),
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.port}`,
       OTEL_METRIC_EXPORT_INTERVAL: String(intervalMs),
+      // Its receiver takes metrics alone.
+      OTEL_TRACES_EXPORTER: 'none',
       HTTP_ADDRESS: '127.0.0.1:0',
     },
     onLog(line) {

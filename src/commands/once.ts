@@ -7,7 +7,7 @@ import { type ExitCode, codeOf, exitCode } from './exit-code.ts';
 import { jsonText, unusable } from './report.ts';
 import { show } from './show.ts';
 import { reportOf } from './source-report.ts';
-import { disabledWarning, openState, sayWarnings } from './start.ts';
+import { disabledWarning, loadTraces, openState, sayWarnings } from './start.ts';
 
 /** From start to exit, whatever hangs; reads get the first half, delivery the rest. */
 export const onceTimeoutMs = 40_000;
@@ -22,15 +22,18 @@ export async function once(context: CommandContext): Promise<ExitCode> {
   const timeoutMs = context.timeoutMs ?? onceTimeoutMs;
   const startedMs = performance.now();
   const state = await stateOf(context);
+  // One document on stdout.
+  const write = context.json ? context.writeError : context.write;
+  const traces = await loadTraces(config, { logger, write });
   const agent = createAgent(config, {
     logger,
-    // One document on stdout.
-    write: context.json ? context.writeError : context.write,
+    write,
     readDeadlineMs: timeoutMs / 2,
     // Who looks at a terminal sees them there, unless the log is asked for.
     // The next run would be the first to send its value.
     firstZeros: false,
     ...(state && { state }),
+    ...(traces && { traces }),
     logStates: context.screen === undefined || context.json || config.logLevel !== 'error',
   });
   await agent.readSources();

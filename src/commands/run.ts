@@ -5,7 +5,7 @@ import { systemClock } from '../model/clock.ts';
 import { Cycles } from '../server/cycles.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
-import { describeTarget, disabledWarning, openState, sayWarnings } from './start.ts';
+import { describeTarget, disabledWarning, loadTraces, openState, sayWarnings } from './start.ts';
 import { stopSignal } from './stop-signal.ts';
 
 /** Longest time of one read. */
@@ -30,7 +30,8 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
   const { intervalMs, timeoutMs: exportMs, otlp, console } = config.export;
   const pushes = otlp !== undefined || console;
   const cycles = new Cycles({ clock: systemClock, intervalMs, timeoutMs: exportMs, readDeadlineMs: deadlineMs, pushes });
-  const agent = createAgent(config, { logger, write, readDeadlineMs: deadlineMs, watch: cycles, ...(state && { state }) });
+  const traces = await loadTraces(config, { logger, write });
+  const agent = createAgent(config, { logger, write, readDeadlineMs: deadlineMs, watch: cycles, ...(state && { state }), ...(traces && { traces }) });
   const server = await startAgentServer({ http: config.http, compatibility: config.compatibility, cycles, sources: agent.pollers, onScraped: (metrics) => agent.scraped(metrics), logger });
   logger.info({ sources: agent.pollers.map((poller) => poller.source.id), ...describeTarget(config) }, 'started');
 

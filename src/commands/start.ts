@@ -1,3 +1,4 @@
+import type { OpenTraces, TracesEnvironment } from '../agent-traces.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Config } from '../config/config.ts';
 import { StateFolderError, type TotalsState, openTotalsState } from '../state/totals-state.ts';
@@ -11,13 +12,27 @@ export function sayWarnings(config: Config, logger: Logger): void {
   for (const warning of config.warnings) logger.warn(warning);
 }
 
-/** Where the metrics go, for the start-up line. */
+/** Where metrics and traces go, for the start-up line. */
 export function describeTarget(config: Config): object {
-  const { otlp, console } = config.export;
+  const { traces } = config;
+  return {
+    ...targetOf(config.export),
+    intervalMs: config.export.intervalMs,
+    ...(traces && { traces: targetOf(traces) }),
+  };
+}
+
+/** What makes the agent’s own traces; loaded where there are any, as it takes its time. */
+export async function loadTraces({ traces }: Config, environment: TracesEnvironment): Promise<OpenTraces | undefined> {
+  if (traces === undefined) return undefined;
+  const { openTraces } = await import('../agent-traces.ts');
+  return (resource) => openTraces(traces, resource, environment);
+}
+
+function targetOf({ otlp, console }: Pick<Config['export'], 'otlp' | 'console'>): object {
   return {
     ...(otlp && { otlp: { endpoint: otlp.url, protocol: otlp.protocol, tls: otlp.tls } }),
     ...(console && { console }),
-    intervalMs: config.export.intervalMs,
   };
 }
 

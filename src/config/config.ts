@@ -12,11 +12,13 @@ import { settings } from './settings.ts';
 import { shown } from './shown.ts';
 import { type Origins, type RawSettings, collect } from './sources-of-settings.ts';
 import { type Temporality, standardVariables, temporalityOf } from './standard-variables.ts';
+import { type TracesConfig, tracesConfig } from './traces.ts';
 import { unknownNames } from './unknown-names.ts';
 
 export type { CookieOrigin } from './cookie-origin.ts';
 export type { CompatibilityConfig } from './compatibility.ts';
 export type { HttpConfig } from './http.ts';
+export type { TracesConfig } from './traces.ts';
 
 /** Settings of the claude.ai source. */
 export interface ClaudeAiConfig {
@@ -71,6 +73,8 @@ export interface Config {
   /** Folder in which is kept what was exported of the totals. */
   readonly stateFolder?: string;
   readonly export: ExportConfig;
+  /** Absent: no traces of the agent’s own are made. */
+  readonly traces?: TracesConfig;
   /** Absent: `run` listens nowhere. */
   readonly http?: HttpConfig;
   /** Absent: nothing beside the agent's own settings and names. */
@@ -99,6 +103,7 @@ export function loadConfig(origins: Origins): Config {
   const anthropic = anthropicConfig(checked);
   const stateFolder = checked.value('STATE_DIR');
   const exports = exportConfig(otelVariables, raw, problems);
+  const traces = tracesConfig(otelVariables, raw, problems);
   checked.value('COMPATIBILITY');
   const http = httpConfig(checked, otelVariables, exports.scrape, problems);
   const config: Config = {
@@ -108,6 +113,7 @@ export function loadConfig(origins: Origins): Config {
     account: checked.value('ACCOUNT_NAME') ?? settings.ACCOUNT_NAME.default,
     ...(stateFolder !== undefined && { stateFolder }),
     export: exports,
+    ...(traces && { traces }),
     ...(http && { http }),
     ...(compatibility && { compatibility }),
     disabled: otelVariables['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
@@ -167,8 +173,8 @@ function anthropicConfig(checked: Checked): AnthropicConfig | undefined {
 
 function exportConfig(variables: RawSettings, raw: RawSettings, problems: string[]): ExportConfig {
   const chosen = metricsExporters(variables['OTEL_METRICS_EXPORTER'] ?? 'otlp', problems);
-  const otlp = chosen.includes('otlp') ? otlpTarget(variables, problems) : undefined;
-  const fresh = headersFromFiles(raw);
+  const otlp = chosen.includes('otlp') ? otlpTarget(variables, problems, 'METRICS') : undefined;
+  const fresh = headersFromFiles(raw, 'METRICS');
   const intervalMs = milliseconds(variables, 'OTEL_METRIC_EXPORT_INTERVAL', problems) ?? 60_000;
   const timeoutMs = milliseconds(variables, 'OTEL_METRIC_EXPORT_TIMEOUT', problems) ?? 30_000;
   return {

@@ -9,7 +9,7 @@ export interface OtelVariable {
 }
 
 const exporterOptions: readonly Omit<OtelVariable, 'secret'>[] = [
-  { name: 'ENDPOINT', meaning: 'Address of the backend; for OTLP/HTTP a base address, to which `v1/metrics` is added. Unset: port 4317 of localhost for gRPC, 4318 for HTTP.' },
+  { name: 'ENDPOINT', meaning: 'Address of the backend; for OTLP/HTTP a base address, to which `v1/metrics` or `v1/traces` is added. Unset: port 4317 of localhost for gRPC, 4318 for HTTP.' },
   { name: 'PROTOCOL', meaning: '`grpc` or `http/protobuf`. Unset: http/protobuf when the endpoint has a path or port 4318, else grpc.' },
   { name: 'HEADERS', meaning: 'Headers or gRPC metadata sent with each request: `name=value,name=value`, percent-encoded.' },
   { name: 'INSECURE', meaning: '`true`: no TLS for an endpoint that is written without a scheme.', default: 'false' },
@@ -20,10 +20,13 @@ const exporterOptions: readonly Omit<OtelVariable, 'secret'>[] = [
   { name: 'TIMEOUT', meaning: 'Longest time of one attempt, in milliseconds.', default: '10000' },
 ];
 
-const forMetrics: Readonly<Record<string, string>> = {
-  ENDPOINT: 'The same for metrics alone; wins, and is used as it is.',
-  HEADERS: 'The same for metrics alone; sent beside the general ones, and wins where a name is in both.',
-};
+/** What a variable for one signal alone means. */
+function ofSignal(signal: 'metrics' | 'traces', name: string): string {
+  const same = `The same for ${signal} alone`;
+  if (name === 'ENDPOINT') return `${same}; wins, and is used as it is.`;
+  if (name === 'HEADERS') return `${same}; sent beside the general ones, and wins where a name is in both.`;
+  return `${same}; wins.`;
+}
 
 /**
  * The variables of the standard that are honoured (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
@@ -34,7 +37,8 @@ export const honoured: readonly OtelVariable[] = [
     const secret = name === 'HEADERS' ? ({ secret: true } as const) : {};
     return [
       { name: `OTEL_EXPORTER_OTLP_${name}`, meaning, ...rest, ...secret },
-      { name: `OTEL_EXPORTER_OTLP_METRICS_${name}`, meaning: forMetrics[name] ?? 'The same for metrics alone; wins.', ...secret },
+      { name: `OTEL_EXPORTER_OTLP_METRICS_${name}`, meaning: ofSignal('metrics', name), ...secret },
+      { name: `OTEL_EXPORTER_OTLP_TRACES_${name}`, meaning: ofSignal('traces', name), ...secret },
     ];
   }),
   { name: 'OTEL_METRICS_EXPORTER', meaning: 'List of `otlp`, `prometheus` (`/metrics` at HTTP_ADDRESS) and `console`, or `none`.', default: 'otlp' },
@@ -51,6 +55,20 @@ export const honoured: readonly OtelVariable[] = [
     meaning: '`cumulative`; `delta`: totals and counters are sent as their growth, without `period`; `lowmemory`: the agent’s own counters alone are.',
     default: 'cumulative',
   },
+  {
+    name: 'OTEL_TRACES_EXPORTER',
+    meaning: 'Where the agent’s own traces go: list of `otlp` and `console`, or `none`. Unset: `otlp` where `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is set, else `none`.',
+  },
+  {
+    name: 'OTEL_TRACES_SAMPLER',
+    meaning: 'Which cycles have a trace: `always_on`, `always_off`, `traceidratio` or one of these behind `parentbased_`, which is the same here.',
+    default: 'parentbased_always_on',
+  },
+  { name: 'OTEL_TRACES_SAMPLER_ARG', meaning: 'Share of the cycles for `traceidratio`, 0 to 1.', default: '1' },
+  { name: 'OTEL_BSP_SCHEDULE_DELAY', meaning: 'Longest time that spans wait to be sent, in milliseconds.', default: '5000' },
+  { name: 'OTEL_BSP_EXPORT_TIMEOUT', meaning: 'Longest time of a batch of spans with its retries, in milliseconds.', default: '30000' },
+  { name: 'OTEL_BSP_MAX_QUEUE_SIZE', meaning: 'Spans that wait at most; those beyond are dropped.', default: '2048' },
+  { name: 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE', meaning: 'Spans in a batch at most.', default: '512' },
   { name: 'OTEL_SERVICE_NAME', meaning: '`service.name` of the resource.', default: 'claude-usage-metrics' },
   { name: 'OTEL_RESOURCE_ATTRIBUTES', meaning: 'More attributes of the resource: `name=value,name=value`, percent-encoded.' },
   { name: 'OTEL_SDK_DISABLED', meaning: '`true`: nothing is read and nothing is pushed.', default: 'false' },

@@ -1,18 +1,19 @@
 import { rememberCredential } from '../model/redaction.ts';
 import { ConfigError } from './config-error.ts';
 import { readText } from './files.ts';
+import type { OtlpSignal } from './otlp.ts';
 import type { RawSettings } from './sources-of-settings.ts';
 
 /** Variables that carry credentials for the backend. */
-export const headerVariables = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_METRICS_HEADERS'] as const;
+const headerVariables = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_METRICS_HEADERS', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS'];
 
 /**
  * The header variables that are set, from their own text or from their `_FILE`.
  * @param problems gets a line for each that is wrong; values are never quoted.
  */
-export function readHeaders(raw: RawSettings, problems: string[]): RawSettings {
+export function readHeaders(raw: RawSettings, problems: string[], names: readonly string[] = headerVariables): RawSettings {
   const headers: Record<string, string> = {};
-  for (const name of headerVariables) {
+  for (const name of names) {
     const inline = raw[name];
     const file = raw[`${name}_FILE`];
     if (inline !== undefined) remember(inline);
@@ -30,12 +31,13 @@ export function readHeaders(raw: RawSettings, problems: string[]): RawSettings {
   return headers;
 }
 
-/** Reads the header variables anew at each call; undefined when none of them is in a file. */
-export function headersFromFiles(raw: RawSettings): (() => RawSettings) | undefined {
-  if (headerVariables.every((name) => raw[`${name}_FILE`] === undefined)) return undefined;
+/** Reads a signal’s header variables anew at each call; undefined when none of them is in a file. */
+export function headersFromFiles(raw: RawSettings, signal: OtlpSignal): (() => RawSettings) | undefined {
+  const names = ['OTEL_EXPORTER_OTLP_HEADERS', `OTEL_EXPORTER_OTLP_${signal}_HEADERS`];
+  if (names.every((name) => raw[`${name}_FILE`] === undefined)) return undefined;
   return () => {
     const problems: string[] = [];
-    const headers = readHeaders(raw, problems);
+    const headers = readHeaders(raw, problems, names);
     if (problems.length > 0) throw new ConfigError(problems);
     return headers;
   };

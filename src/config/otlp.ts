@@ -4,10 +4,10 @@ import { checkPem } from './files.ts';
 import { shown } from './shown.ts';
 import type { RawSettings } from './sources-of-settings.ts';
 
-/** Where metrics are pushed. */
+/** Where metrics or traces are pushed. */
 export interface OtlpTarget {
   readonly protocol: 'grpc' | 'http/protobuf';
-  /** For gRPC scheme, host and port; for HTTP the whole address of the metrics path. */
+  /** For gRPC scheme, host and port; for HTTP the whole address of the signal’s path. */
   readonly url: string;
   readonly tls: boolean;
   /** Longest time of one attempt. */
@@ -18,14 +18,17 @@ export interface OtlpTarget {
 
 const prefix = 'OTEL_EXPORTER_OTLP_';
 
+/** Word of a signal in the variables that are for it alone. */
+export type OtlpSignal = 'METRICS' | 'TRACES';
+
 interface Variable {
   readonly name: string;
   readonly text: string;
 }
 
-/** A variable's metrics form if it is set, else its general form. */
-function variable(raw: RawSettings, suffix: string): Variable | undefined {
-  for (const name of [`${prefix}METRICS_${suffix}`, `${prefix}${suffix}`]) {
+/** A variable's form for the signal if it is set, else its general form. */
+function variable(raw: RawSettings, signal: OtlpSignal, suffix: string): Variable | undefined {
+  for (const name of [`${prefix}${signal}_${suffix}`, `${prefix}${suffix}`]) {
     const text = raw[name];
     if (text !== undefined) return { name, text };
   }
@@ -36,14 +39,15 @@ function variable(raw: RawSettings, suffix: string): Variable | undefined {
  * The OTLP target of the environment (https://opentelemetry.io/docs/specs/otel/protocol/exporter/).
  * Protocol as set; else http/protobuf when the endpoint has a path or port 4318, else grpc.
  * @param problems gets a line for each variable that is wrong.
+ * @param signal whose own variables win over the general ones.
  */
-export function otlpTarget(raw: RawSettings, problems: string[]): OtlpTarget | undefined {
-  checkCompression(raw, problems);
-  checkCertificates(raw, problems);
-  const timeoutMs = milliseconds(raw, `${prefix}METRICS_TIMEOUT`, problems) ?? milliseconds(raw, `${prefix}TIMEOUT`, problems) ?? 10_000;
-  const chosen = chosenProtocol(raw, problems);
-  const endpoint = variable(raw, 'ENDPOINT');
-  const address = endpoint === undefined ? undefined : parseEndpoint(raw, endpoint, problems);
+export function otlpTarget(raw: RawSettings, problems: string[], signal: OtlpSignal): OtlpTarget | undefined {
+  checkCompression(raw, signal, problems);
+  checkCertificates(raw, signal, problems);
+  const timeoutMs = milliseconds(raw, `${prefix}${signal}_TIMEOUT`, problems) ?? milliseconds(raw, `${prefix}TIMEOUT`, problems) ?? 10_000;
+  const chosen = chosenProtocol(raw, signal, problems);
+  const endpoint = variable(raw, signal, 'ENDPOINT');
+  const address = endpoint === undefined ? undefined : parseEndpoint(raw, signal, endpoint, problems);
   if (chosen === 'wrong' || (endpoint !== undefined && address === undefined)) return undefined;
   const protocol = chosen ?? guessProtocol(address);
   if (protocol === 'grpc') {
@@ -56,13 +60,13 @@ export function otlpTarget(raw: RawSettings, problems: string[]): OtlpTarget | u
     return { protocol, url: `${url.protocol}//${url.host}`, tls: url.protocol === 'https:', timeoutMs };
   }
   const url = address ?? new URL('http://localhost:4318');
-  // Only the general endpoint is a base address; the metrics one is used as it is.
-  if (endpoint?.name !== `${prefix}METRICS_ENDPOINT`) url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/metrics`;
+  // Only the general endpoint is a base address; the signal’s own is used as it is.
+  if (endpoint?.name !== `${prefix}${signal}_ENDPOINT`) url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/${signal.toLowerCase()}`;
   return { protocol, url: url.href, tls: url.protocol === 'https:', timeoutMs };
 }
 
-function chosenProtocol(raw: RawSettings, problems: string[]): OtlpTarget['protocol'] | 'wrong' | undefined {
-  const chosen = variable(raw, 'PROTOCOL');
+function chosenProtocol(raw: RawSettings, signal: OtlpSignal, problems: string[]): OtlpTarget['protocol'] | 'wrong' | undefined {
+  const chosen = variable(raw, signal, 'PROTOCOL');
   if (chosen === undefined) return undefined;
   if (chosen.text === 'grpc' || chosen.text === 'http/protobuf') return chosen.text;
   problems.push(`${chosen.name} must be grpc or http/protobuf${shown(chosen.text)}`);
@@ -73,9 +77,9 @@ function guessProtocol(address: URL | undefined): OtlpTarget['protocol'] {
   return address !== undefined && (address.pathname !== '/' || address.port === '4318') ? 'http/protobuf' : 'grpc';
 }
 
-function parseEndpoint(raw: RawSettings, { name, text }: Variable, problems: string[]): URL | undefined {
+function parseEndpoint(raw: RawSettings, signal: OtlpSignal, { name, text }: Variable, problems: string[]): URL | undefined {
   // Without a scheme gRPC means TLS, unless INSECURE says otherwise.
-  const insecure = variable(raw, 'INSECURE')?.text.toLowerCase() === 'true';
+  const insecure = variable(raw, signal, 'INSECURE')?.text.toLowerCase() === 'true';
   const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `${insecure ? 'http' : 'https'}://${text}`;
   const url = URL.canParse(full) ? new URL(full) : undefined;
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '') {
@@ -91,18 +95,18 @@ function parseEndpoint(raw: RawSettings, { name, text }: Variable, problems: str
   return url;
 }
 
-function checkCompression(raw: RawSettings, problems: string[]): void {
-  const compression = variable(raw, 'COMPRESSION');
+function checkCompression(raw: RawSettings, signal: OtlpSignal, problems: string[]): void {
+  const compression = variable(raw, signal, 'COMPRESSION');
   if (compression !== undefined && compression.text !== 'gzip' && compression.text !== 'none') {
     problems.push(`${compression.name} must be gzip or none${shown(compression.text)}`);
   }
 }
 
 /** The SDK goes on without a file that it cannot read, and without half a pair. */
-function checkCertificates(raw: RawSettings, problems: string[]): void {
-  const certificate = variable(raw, 'CLIENT_CERTIFICATE');
-  const key = variable(raw, 'CLIENT_KEY');
-  for (const file of [variable(raw, 'CERTIFICATE'), certificate, key]) {
+function checkCertificates(raw: RawSettings, signal: OtlpSignal, problems: string[]): void {
+  const certificate = variable(raw, signal, 'CLIENT_CERTIFICATE');
+  const key = variable(raw, signal, 'CLIENT_KEY');
+  for (const file of [variable(raw, signal, 'CERTIFICATE'), certificate, key]) {
     if (file !== undefined) checkPem(file.name, file.text, problems);
   }
   if ((certificate === undefined) !== (key === undefined)) {
@@ -112,10 +116,19 @@ function checkCertificates(raw: RawSettings, problems: string[]): void {
 
 /** A variable in whole milliseconds above 0; undefined when unset, or wrong (and said so). */
 export function milliseconds(raw: RawSettings, name: string, problems: string[]): number | undefined {
+  return numberAboveZero(raw, name, 'milliseconds above 0', longestTimerMs, problems);
+}
+
+/** The same of spans. */
+export function spanCount(raw: RawSettings, name: string, problems: string[]): number | undefined {
+  return numberAboveZero(raw, name, 'spans above 0', 1_000_000, problems);
+}
+
+function numberAboveZero(raw: RawSettings, name: string, what: string, highest: number, problems: string[]): number | undefined {
   const text = raw[name];
   if (text === undefined) return undefined;
   const value = /^\d+$/.test(text) ? Number(text) : 0;
-  if (value > 0 && value <= longestTimerMs) return value;
-  problems.push(`${name} must be a whole number of milliseconds above 0${shown(text)}`);
+  if (value > 0 && value <= highest) return value;
+  problems.push(`${name} must be a whole number of ${what}${shown(text)}`);
   return undefined;
 }

@@ -21,13 +21,16 @@ const otelLogLevels = ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all
 
 const secretNames = new Set(honoured.filter(({ secret }) => secret).flatMap(({ name }) => [name, `${name}_FILE`]));
 const plainNames = new Set(honoured.filter(({ secret }) => !secret).map(({ name }) => name));
-const booleans = ['OTEL_SDK_DISABLED', 'OTEL_EXPORTER_OTLP_INSECURE', 'OTEL_EXPORTER_OTLP_METRICS_INSECURE'];
+const booleans = ['OTEL_SDK_DISABLED', 'OTEL_EXPORTER_OTLP_INSECURE', 'OTEL_EXPORTER_OTLP_METRICS_INSECURE', 'OTEL_EXPORTER_OTLP_TRACES_INSECURE'];
 /** The SDK compares these letter by letter; the standard does not. */
 const words = [
   'OTEL_EXPORTER_OTLP_PROTOCOL',
   'OTEL_EXPORTER_OTLP_METRICS_PROTOCOL',
+  'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL',
   'OTEL_EXPORTER_OTLP_COMPRESSION',
   'OTEL_EXPORTER_OTLP_METRICS_COMPRESSION',
+  'OTEL_EXPORTER_OTLP_TRACES_COMPRESSION',
+  'OTEL_TRACES_SAMPLER',
   'OTEL_LOG_LEVEL',
   temporalityPreference,
 ];
@@ -67,9 +70,9 @@ export function standardVariables(raw: RawSettings, problems: string[], warnings
   return variables;
 }
 
-/** There are no traces and no logs to switch off. */
+/** There are no logs to switch off. */
 function isWithoutEffect(name: string, text: string): boolean {
-  return (name === 'OTEL_TRACES_EXPORTER' || name === 'OTEL_LOGS_EXPORTER') && text.trim().toLowerCase() === 'none';
+  return name === 'OTEL_LOGS_EXPORTER' && text.trim().toLowerCase() === 'none';
 }
 
 /** The SDK drops all attributes, and says so to nobody, when one of them is wrong. */

@@ -46,6 +46,14 @@ export class StateLog {
     else this.#logger.error({ lost, rejected }, message ?? 'points were lost');
   }
 
+  /** What became of a batch of spans. */
+  traces({ lost, cause, message }: { readonly lost: number; readonly cause?: string; readonly message?: string }): void {
+    if (cause === undefined && message !== undefined && this.#isNew(`traces/${message}`)) this.#logger.warn(`of traces: ${message}`);
+    if (!this.#changed('traces', cause ?? '')) return;
+    if (cause === undefined) this.#logger.info('the backend takes the traces');
+    else this.#logger.warn({ lost }, `traces are lost: ${message ?? cause}`);
+  }
+
   /** How the writing of the state ended; without a problem it is well. */
   saved(problem: string | undefined): void {
     if (!this.#changed('state', problem ?? '')) return;

@@ -72,8 +72,8 @@ test('times are the standard’s; the metrics form wins, and a push ends before 
 test('variables that are set but not honoured are named in one warning', () => {
   const { warnings } = load({
     ...key,
-    OTEL_TRACES_EXPORTER: 'otlp',
-    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://a',
+    OTEL_LOGS_EXPORTER: 'otlp',
+    OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://a',
     OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta',
     OTEL_METRICS_EXEMPLAR_FILTER: 'always_on',
     OTEL_CONFIG_FILE: '/etc/otel.yaml',
@@ -82,7 +82,7 @@ test('variables that are set but not honoured are named in one warning', () => {
     OTEL_SERVICE_NAME: 'agent',
   });
   expect(warnings).toEqual([
-    'set, but not honoured by this agent: OTEL_CONFIG_FILE, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_METRICS_EXEMPLAR_FILTER, OTEL_SERVICE_NAME_FILE, OTEL_TRACES_EXPORTER',
+    'set, but not honoured by this agent: OTEL_CONFIG_FILE, OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, OTEL_LOGS_EXPORTER, OTEL_METRICS_EXEMPLAR_FILTER, OTEL_SERVICE_NAME_FILE',
   ]);
 });
 

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import type { Metadata } from '@grpc/grpc-js';
 import { type Agent, type CycleWatch, createAgent } from '../../src/agent.ts';
+import type { OpenTraces } from '../../src/agent-traces.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { HttpAnswer, SeenRequest } from '../../src/demo/http-server.ts';
 import { startUpstream } from '../../src/demo/http-server.ts';
@@ -20,6 +22,10 @@ export interface World {
   /** Everything that was pushed, a request at a time. */
   readonly pushes: readonly (readonly ReceivedRequest[])[];
   readonly settings: Readonly<Record<string, string>>;
+  /** Every request to the upstreams. */
+  readonly seen: readonly SeenRequest[];
+  /** Metadata of every push. */
+  readonly metadata: readonly Metadata[];
   stop(): Promise<void>;
 }
 
@@ -44,16 +50,27 @@ const inTwoHours = (): Date => new Date(Date.now() + 2 * 3_600_000);
 /** Starts the world of a healthy account. */
 export async function startWorld(): Promise<World> {
   const pushes: (readonly ReceivedRequest[])[] = [];
+  const metadata: Metadata[] = [];
   const claude = await startUpstream(({ path }: SeenRequest) =>
     path === '/api/organizations' ? { status: 200, body: [{ uuid: 'org-1', capabilities: ['chat'] }] } : world.claude,
   );
   const openRouter = await startUpstream(({ path }) => world.openRouter[path] ?? { status: 404, body: {} });
-  const receiver = await startReceiver({ answer: () => world.receiver, onRequest: (requests) => pushes.push(requests) });
+  const receiver = await startReceiver({
+    answer: () => world.receiver,
+    onRequest(requests, received) {
+      pushes.push(requests);
+      metadata.push(received);
+    },
+  });
   const world: World = {
     claude: usage(inTwoHours()),
     openRouter: openRouterAnswers,
     receiver: { kind: 'acknowledge' },
     pushes,
+    metadata,
+    get seen() {
+      return [...claude.requests, ...openRouter.requests];
+    },
     settings: {
       CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake',
       CLAUDE_AI_BASE_URL: claude.url,
@@ -114,7 +131,7 @@ const untilDueMs = 130_000;
 /** Makes an agent of these settings and no others. */
 export function agentOf(
   settings: Readonly<Record<string, string>>,
-  options: { readonly readDeadlineMs?: number; readonly clock?: ManualClock; readonly state?: TotalsState; readonly watch?: CycleWatch } = {},
+  options: { readonly readDeadlineMs?: number; readonly clock?: ManualClock; readonly state?: TotalsState; readonly watch?: CycleWatch; readonly traces?: OpenTraces } = {},
 ): TestAgent {
   const log: LogLine[] = [];
   const written: string[] = [];
@@ -127,6 +144,7 @@ export function agentOf(
     clock,
     ...(options.state && { state: options.state }),
     ...(options.watch && { watch: options.watch }),
+    ...(options.traces && { traces: options.traces }),
   });
   const nextPush = (): ReturnType<Agent['push']> => {
     clock.advance(untilDueMs);

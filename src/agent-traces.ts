@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Resource, defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  type Sampler,
+  SimpleSpanProcessor,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace';
+import { otlpSender } from './agent-senders.ts';
+import type { TracesConfig } from './config/config.ts';
+import { tracesSignal } from './export/signal.ts';
+import { DeliveringSpanExporter } from './export/span-exporter.ts';
+import { spanLines } from './export/span-lines.ts';
+import type { Spans } from './model/spans.ts';
+import type { Logger } from './telemetry/log.ts';
+import { StateLog } from './telemetry/state-log.ts';
+import { Traces } from './telemetry/traces.ts';
+import { version } from './version.ts';
+
+/** The agent’s own traces while it runs. */
+export interface AgentTraces extends Spans {
+  /** Sends what is there, once and within this time from now; then the end. Never rejects. */
+  close(withinMs: number): Promise<void>;
+}
+
+/** @param resource that of the metrics; asked for at the first span. */
+export type OpenTraces = (resource: () => Resource) => AgentTraces;
+
+/** What traces need beside their settings. */
+export interface TracesEnvironment {
+  readonly logger: Logger;
+  /** Where the console exporter writes. */
+  readonly write: (text: string) => void;
+  readonly random?: () => number;
+}
+
+/** Puts the traces together. */
+export function openTraces(config: TracesConfig, metricsResource: () => Resource, { logger, write, random = Math.random }: TracesEnvironment): AgentTraces {
+  const { otlp, batch } = config;
+  const states = new StateLog(logger);
+  const exporter =
+    otlp &&
+    new DeliveringSpanExporter({
+      sender: otlpSender(otlp, tracesSignal),
+      // Ends before the batch’s own timeout, which would go on without knowing the outcome.
+      timeoutMs: batch.timeoutMs * 0.95,
+      attemptMs: otlp.timeoutMs,
+      random,
+      onOutcome: (outcome) => states.traces(outcome),
+    });
+  const batched =
+    exporter &&
+    new BatchSpanProcessor({
+      exporter,
+      scheduledDelayMillis: batch.delayMs,
+      exportTimeoutMillis: batch.timeoutMs,
+      maxQueueSize: batch.maxQueueSize,
+      maxExportBatchSize: batch.maxBatchSize,
+    });
+  const printed = config.console ? new SimpleSpanProcessor({ exporter: spanLines(write) }) : undefined;
+  // A trace may carry the version, as no series is made of it. What the user names wins.
+  const own = defaultResource().merge(resourceFromAttributes({ 'service.version': version }));
+  const traces = new Traces({
+    resource: () => own.merge(metricsResource()),
+    version,
+    processors: [batched, printed].filter((processor) => processor !== undefined),
+    sampler: samplerOf(config),
+  });
+  return {
+    start: (start) => traces.start(start),
+    inside: (span, work) => traces.inside(span, work),
+    async close(withinMs) {
+      exporter?.tryOnce();
+      const done = new AbortController();
+      const over = sleep(Math.max(0, withinMs), undefined, { signal: done.signal }).then(() => exporter?.abandon());
+      // What it rejects with is a batch that was lost, which is said already.
+      await Promise.race([traces.shutdown().catch(() => undefined), over]);
+      done.abort();
+      await over.catch(() => undefined);
+    },
+  };
+}
+
+/** A cycle is a root; its spans are as it is, and no other parent decides. */
+function samplerOf({ sampler: { kind, ratio } }: TracesConfig): Sampler {
+  switch (kind) {
+    case 'always_on':
+    case 'parentbased_always_on':
+      return new AlwaysOnSampler();
+    case 'always_off':
+    case 'parentbased_always_off':
+      return new AlwaysOffSampler();
+    case 'traceidratio':
+    case 'parentbased_traceidratio':
+      return new TraceIdRatioBasedSampler(ratio);
+  }
+}
