@@ -16,11 +16,13 @@ const openRouterKey = canary('OPENROUTER_API_KEY', 'sk-or-v1-fake');
 const adminKey = canary('ANTHROPIC_ADMIN_API_KEY', 'sk-ant-admin01-fake');
 const headers = canary('OTEL_EXPORTER_OTLP_HEADERS', 'fake');
 const metricsHeaders = canary('OTEL_EXPORTER_OTLP_METRICS_HEADERS', 'fake');
-const canaries = [session, clearance, tracker, openRouterKey, adminKey, headers, metricsHeaders];
+const tracesHeaders = canary('OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'fake');
+const canaries = [session, clearance, tracker, openRouterKey, adminKey, headers, metricsHeaders, tracesHeaders];
 
 const cookieHeader = `sessionKey=${session.value}; cf_clearance=${clearance.value}; _ga=${tracker.value}`;
 const setCookies = `sessionKey=${session.value}; Path=/; Domain=.claude.ai; Secure; cf_clearance=${clearance.value}; Path=/; _ga=${tracker.value}; Path=/`;
 const otlpHeaders = `authorization=Bearer%20${encodeURIComponent(headers.value)},x-team=agents`;
+const otlpTracesHeaders = `x-traces-key=${encodeURIComponent(tracesHeaders.value)}`;
 const otlpMetricsHeaders = `x-api-key=${encodeURIComponent(metricsHeaders.value)}`;
 
 const directory = mkdtempSync(join(tmpdir(), 'secrets-'));
@@ -72,7 +74,7 @@ function strayed(world: EchoingWorld): Leak[] {
     ...scan(received(world.openRouter), without(openRouterKey)),
     ...scan(received(world.admin), without(adminKey)),
     ...scan(received(world.elsewhere), canaries),
-    ...scan(world.metadata() + received(world.httpCollector), without(headers, metricsHeaders)),
+    ...scan(world.metadata() + received(world.httpCollector), without(headers, metricsHeaders, tracesHeaders)),
     ...scan(world.exported() + bodies, canaries),
   ];
 }
@@ -92,6 +94,8 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
         OTEL_EXPORTER_OTLP_ENDPOINT: world.grpcCollectorUrl,
         OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders,
         OTEL_EXPORTER_OTLP_METRICS_HEADERS: otlpMetricsHeaders,
+        OTEL_EXPORTER_OTLP_TRACES_HEADERS: otlpTracesHeaders,
+        OTEL_TRACES_EXPORTER: 'otlp,console',
       }),
     );
     // What is not sent cannot leak: the secrets did travel where they belong, and the echoes did come back.
@@ -100,6 +104,7 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
     expect(scan(JSON.stringify(world.admin.requests), [adminKey])).toHaveLength(1);
     expect(scan(world.metadata(), [headers, metricsHeaders])).toHaveLength(2);
     expect(output).toContain('[redacted]');
+    expect(output).toContain('GET /api/organizations/{organization}/usage');
     expect(world.exported()).toContain('redacted');
     expect(scan(output, canaries)).toEqual([]);
     expect(strayed(world)).toEqual([]);
@@ -121,9 +126,18 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
         OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
         OTEL_EXPORTER_OTLP_HEADERS_FILE: secretFile('headers', otlpHeaders),
         OTEL_EXPORTER_OTLP_METRICS_HEADERS_FILE: secretFile('metrics-headers', otlpMetricsHeaders),
+        OTEL_EXPORTER_OTLP_TRACES_HEADERS_FILE: secretFile('traces-headers', otlpTracesHeaders),
+        OTEL_TRACES_EXPORTER: 'otlp',
+        OTEL_BSP_SCHEDULE_DELAY: '100',
       }),
     );
-    expect(scan(JSON.stringify(world.httpCollector.requests), [headers, metricsHeaders])).toHaveLength(2);
+    const ofTraces = world.httpCollector.requests.filter(({ path }) => path === '/v1/traces');
+    const others = world.httpCollector.requests.filter((request) => !ofTraces.includes(request));
+    expect(scan(JSON.stringify(others), [headers, metricsHeaders])).toHaveLength(2);
+    expect(scan(JSON.stringify(ofTraces), [headers, tracesHeaders])).toHaveLength(2);
+    // Each signal has its own headers alone.
+    expect(scan(JSON.stringify(others), [tracesHeaders])).toEqual([]);
+    expect(scan(JSON.stringify(ofTraces), [metricsHeaders])).toEqual([]);
     expect(world.httpCollector.requests.length).toBeGreaterThan(6);
     expect(scan(output, canaries)).toEqual([]);
     expect(strayed(world)).toEqual([]);

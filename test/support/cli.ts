@@ -20,7 +20,8 @@ export interface RunningCli {
 const entry = process.env['TEST_ENTRY'] ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /**
- * Starts the agent's command line with nothing but these environment variables; its server takes any free port.
+ * Starts the agent's command line with nothing but these environment variables; its server takes any free port, and it makes no
+ * traces unless told to: most receivers here take metrics alone.
  * @param nodeArgs options for Node itself.
  */
 export function startCli(
@@ -30,7 +31,7 @@ export function startCli(
   nodeArgs: readonly string[] = [],
 ): RunningCli {
   const child = spawn(process.execPath, [...nodeArgs, '--', entry, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HTTP_ADDRESS: '127.0.0.1:0', ...environment },
+    env: { PATH: process.env['PATH'] ?? '', HTTP_ADDRESS: '127.0.0.1:0', OTEL_TRACES_EXPORTER: 'none', ...environment },
     // The default .env of a developer's checkout must not reach a test.
     cwd: cwd ?? fileURLToPath(new URL('.', import.meta.url)),
     stdio: ['ignore', 'pipe', 'pipe'],

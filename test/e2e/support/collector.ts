@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inject, onTestFinished } from 'vitest';
-import { type WrittenRequest, readRequests } from './otlp-json.ts';
+import { type WrittenRequest, type WrittenSpan, readRequests, readSpans } from './otlp-json.ts';
 import { closedPort } from './peers.ts';
 
 /** What a Collector is started with. */
@@ -25,24 +25,29 @@ export interface Collector {
   readonly httpPort: number;
   /** What it has written so far; it writes ten times a second, and at its end. */
   requests(): WrittenRequest[];
+  /** The spans that it has written so far. */
+  spans(): WrittenSpan[];
   /** Ends it; what it received is then written. */
   stop(): Promise<void>;
 }
+
+type StartedCollector = Omit<Collector, 'requests' | 'spans'>;
 
 /** Starts a Collector, which ends with the test at the latest. */
 export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
   const folder = mkdtempSync(join(tmpdir(), 'otelcol-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'metrics.jsonl');
-  const started = await startConfigured([], configuration(options, file));
-  return { ...started, requests: () => readRequests(file) };
+  const tracesFile = join(folder, 'traces.jsonl');
+  const started = await startConfigured([], configuration(options, file, tracesFile));
+  return { ...started, requests: () => readRequests(file), spans: () => readSpans(tracesFile) };
 }
 
 /** The configuration that is shipped. */
 export const shippedConfig = fileURLToPath(new URL('../../../deploy/collector/config.yaml', import.meta.url));
 
 /** Starts the Collector of the compose file on free ports, and tells where Prometheus would scrape it; Jaeger is not there. */
-export async function startShippedCollector(): Promise<Omit<Collector, 'requests'> & { readonly scrapePort: number }> {
+export async function startShippedCollector(): Promise<StartedCollector & { readonly scrapePort: number }> {
   const scrapePort = await closedPort();
   const loopback = { endpoint: '127.0.0.1:0' };
   const started = await startConfigured([shippedConfig], {
@@ -56,7 +61,7 @@ export async function startShippedCollector(): Promise<Omit<Collector, 'requests
  * Starts a Collector with configuration files as they are.
  * @param overrides goes over the files, by key.
  */
-async function startConfigured(files: readonly string[], overrides: object): Promise<Omit<Collector, 'requests'>> {
+async function startConfigured(files: readonly string[], overrides: object): Promise<StartedCollector> {
   // JSON is YAML.
   const configs = [...files, `yaml:${JSON.stringify({ service: { telemetry } })}`, `yaml:${JSON.stringify(overrides)}`].flatMap((config) => ['--config', config]);
   const child = spawn(inject('otelcol'), configs, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -75,7 +80,7 @@ async function startConfigured(files: readonly string[], overrides: object): Pro
 /** Its own metrics would want a port; its log is read for the ports that it has. */
 const telemetry = { metrics: { level: 'none' }, logs: { encoding: 'json' } };
 
-function configuration({ grpcPort = 0, tls, token, httpPath }: CollectorOptions, file: string): object {
+function configuration({ grpcPort = 0, tls, token, httpPath }: CollectorOptions, file: string, tracesFile: string): object {
   const grpc = {
     endpoint: `127.0.0.1:${grpcPort}`,
     ...(tls && { tls }),
@@ -89,10 +94,13 @@ function configuration({ grpcPort = 0, tls, token, httpPath }: CollectorOptions,
   return {
     ...(token !== undefined && { extensions: { bearertokenauth: { token } } }),
     receivers: { otlp: { protocols: { grpc, http } } },
-    exporters: { file: { path: file, flush_interval: '100ms' } },
+    exporters: { file: { path: file, flush_interval: '100ms' }, 'file/traces': { path: tracesFile, flush_interval: '100ms' } },
     service: {
       ...(token !== undefined && { extensions: ['bearertokenauth'] }),
-      pipelines: { metrics: { receivers: ['otlp'], exporters: ['file'] } },
+      pipelines: {
+        metrics: { receivers: ['otlp'], exporters: ['file'] },
+        traces: { receivers: ['otlp'], exporters: ['file/traces'] },
+      },
     },
   };
 }

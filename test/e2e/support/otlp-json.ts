@@ -109,3 +109,54 @@ function pointsOf(metric: JsonMetric): WrittenPoint[] {
 function attributesOf(pairs: readonly KeyValue[] = []): Record<string, unknown> {
   return Object.fromEntries(pairs.map(({ key, value }) => [key, 'stringValue' in value ? value.stringValue : value]));
 }
+
+/** A span as the Collector wrote it. */
+export interface WrittenSpan {
+  readonly resource: Readonly<Record<string, unknown>>;
+  readonly scope: { readonly name?: string; readonly version?: string };
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Empty: a root. */
+  readonly parentSpanId: string;
+  readonly name: string;
+  /** 1: internal, 3: client. */
+  readonly kind: number;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly failed: boolean;
+}
+
+interface JsonTraces {
+  readonly resourceSpans: readonly {
+    readonly resource: { readonly attributes?: readonly KeyValue[] };
+    readonly scopeSpans: readonly {
+      readonly scope: WrittenSpan['scope'];
+      readonly spans: readonly (Pick<WrittenSpan, 'traceId' | 'spanId' | 'name' | 'kind'> & {
+        readonly parentSpanId?: string;
+        readonly attributes?: readonly KeyValue[];
+        readonly status?: { readonly code?: number };
+      })[];
+    }[];
+  }[];
+}
+
+/** The spans in a file of the Collector's file exporter. */
+export function readSpans(file: string): WrittenSpan[] {
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  return lines.flatMap((line) =>
+    (JSON.parse(line) as JsonTraces).resourceSpans.flatMap(({ resource, scopeSpans }) =>
+      scopeSpans.flatMap(({ scope, spans }) =>
+        spans.map(({ traceId, spanId, parentSpanId = '', name, kind, attributes, status }) => ({
+          resource: attributesOf(resource.attributes),
+          scope,
+          traceId,
+          spanId,
+          parentSpanId,
+          name,
+          kind,
+          attributes: attributesOf(attributes),
+          failed: status?.code === 2,
+        })),
+      ),
+    ),
+  );
+}
