@@ -4,7 +4,7 @@ const floor = '^src/(model|config|http|telemetry|version[.]ts|state)';
 /** What each room may import beside itself. */
 const rooms = {
   'commands/': `^src/(commands|agent(-senders|-sources|-server|-traces)?[.]ts|demo|sources|metrics|export|server)|${floor}`,
-  'agent(-[a-z]+)?[.]ts$': `^src/(agent-[a-z]+[.]ts|sources|ledger|metrics|export|server)|${floor}`,
+  'agent(-senders|-sources|-totals|-server|-traces)?[.]ts$': `^src/(agent-(senders|sources|totals|server|traces)[.]ts|sources|ledger|metrics|export|server)|${floor}`,
   'sources/': `^src/sources|${floor}`,
   'ledger/': '^src/(ledger|model)',
   'metrics/': `^src/(metrics|ledger|sources/poller[.]ts)|${floor}`,

@@ -1,5 +1,5 @@
-import { type ExportResult, ExportResultCode, hrTimeToMilliseconds } from '@opentelemetry/core';
 import { SpanStatusCode } from '@opentelemetry/api';
+import { type ExportResult, ExportResultCode, hrTimeToMilliseconds } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 
 /** Prints each span as a line: trace, span, parent, name, attributes, milliseconds. */
@@ -13,9 +13,9 @@ export function spanLines(write: (text: string) => void): SpanExporter {
   };
 }
 
-function lineOf({ name, attributes, duration, status, parentSpanContext, ...span }: ReadableSpan): string {
+function lineOf(span: ReadableSpan): string {
   const { traceId, spanId } = span.spanContext();
-  const failed = status.code === SpanStatusCode.ERROR ? ' failed' : '';
-  const milliseconds = Math.round(hrTimeToMilliseconds(duration) * 1_000) / 1_000;
-  return `${traceId} ${spanId} ${parentSpanContext?.spanId ?? '-'} ${name}${JSON.stringify(attributes)} ${milliseconds} ms${failed}`;
+  const failed = span.status.code === SpanStatusCode.ERROR ? ' failed' : '';
+  const milliseconds = Math.round(hrTimeToMilliseconds(span.duration) * 1_000) / 1_000;
+  return `${traceId} ${spanId} ${span.parentSpanContext?.spanId ?? '-'} ${span.name}${JSON.stringify(span.attributes)} ${milliseconds} ms${failed}`;
 }
