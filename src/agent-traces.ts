@@ -19,6 +19,9 @@ import { StateLog } from './telemetry/state-log.ts';
 import { Traces } from './telemetry/traces.ts';
 import { version } from './version.ts';
 
+/** From the end of the time on, until what is under way has been given up. */
+const toldWithinMs = 100;
+
 /** The agent’s own traces while it runs. */
 export interface AgentTraces extends Spans {
   /** Sends what is there, once and within this time from now; then the end. Never rejects. */
@@ -74,9 +77,15 @@ export function openTraces(config: TracesConfig, metricsResource: () => Resource
     async close(withinMs) {
       exporter?.tryOnce();
       const done = new AbortController();
-      const over = sleep(Math.max(0, withinMs), undefined, { signal: done.signal }).then(() => exporter?.abandon());
-      // What it rejects with is a batch that was lost, which is said already.
-      await Promise.race([traces.shutdown().catch(() => undefined), over]);
+      const { signal } = done;
+      const over = sleep(Math.max(0, withinMs), undefined, { signal }).then(() => {
+        exporter?.abandon();
+        // So that it can be said what was lost.
+        return sleep(toldWithinMs, undefined, { signal });
+      });
+      // What the SDK rejects with is a batch that was lost, after which it closes nothing.
+      const ended = traces.shutdown().catch(() => exporter?.shutdown());
+      await Promise.race([ended, over]);
       done.abort();
       await over.catch(() => undefined);
     },

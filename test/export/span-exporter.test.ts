@@ -59,7 +59,7 @@ function answering(...results: AttemptResult[]): BytesSender & { readonly reques
     get requests() {
       return requests;
     },
-    send: async () => results[Math.min(requests++, results.length - 1)] ?? taken,
+    send: () => Promise.resolve(results[Math.min(requests++, results.length - 1)] ?? taken),
     close: () => undefined,
   };
 }
@@ -157,7 +157,7 @@ test('at the end there is one try, and what waits for another is given up', asyn
 
 test('a backend that hangs does not hold up the end', async () => {
   const server = createServer(() => undefined).listen(0, '127.0.0.1');
-  onTestFinished(() => void server.closeAllConnections());
+  onTestFinished(() => server.closeAllConnections());
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
   const { exporter, send, outcomes } = exporterOf(httpSender(`http://127.0.0.1:${port}/v1/traces`, tracesSignal), { timeoutMs: 600_000, attemptMs: 600_000 });
