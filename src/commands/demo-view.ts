@@ -1,6 +1,6 @@
 import type { Arrival, Arrivals } from './arrivals.ts';
 import type { LogLine } from './demo-agent.ts';
-import { leftText, usedText } from './describe.ts';
+import { leftText, usedText } from '../metrics/describe.ts';
 import type { Screen } from './terminal/screen.ts';
 
 /** What the demo tells whoever watches. */

@@ -2,9 +2,10 @@ import { createLogUpdate } from 'log-update';
 import stringWidth from 'string-width';
 import type { Arrival, ArrivedSource } from '../arrivals.ts';
 import type { LogLine } from '../demo-agent.ts';
-import { durationText } from '../format.ts';
+import { durationText } from '../../model/format.ts';
+import { titleOf } from '../../model/source-titles.ts';
 import { type Canvas, type Screen, narrow } from './screen.ts';
-import { drawPicture, heading, tableOf, titleOf } from './sources.ts';
+import { drawPicture, heading, tableOf } from './sources.ts';
 import { column, cut, hanging } from './text.ts';
 
 /** What the demo shows at one moment. */

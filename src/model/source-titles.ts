@@ -1,0 +1,14 @@
+import type { SourceId } from './reading.ts';
+
+const titles: Readonly<Record<SourceId, string>> = {
+  'claude-ai': 'claude.ai',
+  openrouter: 'OpenRouter',
+  'anthropic-usage': 'Admin usage',
+  'anthropic-cost': 'Admin cost',
+  'anthropic-names': 'Admin names',
+};
+
+/** A source’s name as people know it. */
+export function titleOf(source: string): string {
+  return source in titles ? titles[source as SourceId] : source;
+}
