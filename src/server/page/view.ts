@@ -1,0 +1,206 @@
+import { dayStart } from '../../model/calendar.ts';
+import { titleOf } from '../../model/source-titles.ts';
+import { type Forecast, type Heat, forecastOf, heatOf, paceOf } from '../../metrics/pace.ts';
+import { type Amounts, type Picture, type Quota, pictureOf } from '../../metrics/picture.ts';
+import { type Reason, explanations } from '../../model/reasons.ts';
+import type { Digest } from './digest.ts';
+import type { History, Line } from './history.ts';
+import type { DeliveryState, SourceState } from './source-state.ts';
+import { type UseView, useOf } from './use.ts';
+
+/** A window, pool, cap or balance as it stands. What is not known is absent. */
+export interface QuotaView {
+  readonly name: string;
+  /** Used share; above 1 when it is overdrawn. */
+  readonly used?: number;
+  readonly heat?: Heat;
+  /** Share of its time that is gone. */
+  readonly elapsed?: number;
+  readonly resetAt?: Date;
+  /** It was reset since it was last read. */
+  readonly wasReset: boolean;
+  readonly pace?: number;
+  readonly forecast?: Exclude<Forecast, { kind: 'fills' }> | { readonly kind: 'fills'; readonly at: Date };
+  readonly binding: boolean;
+  readonly amounts?: Amounts;
+  readonly line?: Line;
+}
+
+/** What one upstream says of an account. */
+export interface UpstreamView {
+  readonly upstream: 'claude-ai' | 'openrouter';
+  readonly account: string;
+  readonly quotas: readonly QuotaView[];
+  /** What the OpenRouter key spent, in dollars: total, daily, weekly, monthly. */
+  readonly spent: Picture['spent'];
+  readonly sessionExpiresAt?: Date;
+  /** The source’s state: why nothing is known, or how old what is shown may be. */
+  readonly state: SourceView;
+}
+
+/** A source, with what to do about it. */
+export interface SourceView extends SourceState {
+  readonly title: string;
+  readonly explained: readonly { readonly reason: Reason; readonly message: string; readonly meaning: string; readonly remedy: string }[];
+}
+
+/** The one thing to know first. */
+export type Headline =
+  | { readonly kind: 'starting' | 'stalled' | 'nothing known' | 'calm' }
+  | { readonly kind: 'full'; readonly name: string; readonly resetAt?: Date }
+  | { readonly kind: 'fills'; readonly name: string; readonly at: Date; readonly resetAt?: Date }
+  | { readonly kind: 'high'; readonly name: string; readonly used: number; readonly resetAt?: Date };
+
+/** Everything the page shows, as of an instant. */
+export interface StatusView {
+  readonly now: Date;
+  /** When the last cycle was; absent before the first. */
+  readonly at?: Date;
+  /** No cycle has come for so long that what the last one knew is not shown. */
+  readonly stalled: boolean;
+  readonly headline: Headline;
+  readonly upstreams: readonly UpstreamView[];
+  /** Windows that are not shown, as there are too many. */
+  readonly moreWindows: number;
+  readonly organizations: readonly UseView[];
+  readonly sources: readonly SourceView[];
+  /** Whether there is more than one account, so that each is named. */
+  readonly manyAccounts: boolean;
+  readonly delivery?: DeliveryState;
+  /** Whether metrics are pushed at all. */
+  readonly pushes: boolean;
+}
+
+/** What a view is made of. */
+export interface ViewInput {
+  /** Of the last cycle; absent before the first. */
+  readonly digest?: Digest;
+  readonly history: History;
+  readonly sources: readonly SourceState[];
+  readonly delivery?: DeliveryState;
+  readonly pushes: boolean;
+  /** Time between two cycles. */
+  readonly intervalMs: number;
+  readonly now: Date;
+}
+
+/** Cycles that may be missed before what the last one knew is no longer shown. */
+const staleCycles = 3;
+
+/** The shortest time after which nothing is shown: a busy machine is late now and then. */
+const staleMs = 15_000;
+
+/** Arranges what is known for people. Pure: time is in the input. */
+export function viewOf(input: ViewInput): StatusView {
+  const { digest, delivery, pushes, now, intervalMs } = input;
+  const stalled = digest !== undefined && now.getTime() - digest.at.getTime() > Math.max(staleMs, staleCycles * intervalMs);
+  const known = stalled ? undefined : digest;
+  const sources = input.sources.map(sourceView);
+  const upstreams = sources.flatMap((state) => upstreamOf(state, known, input));
+  return {
+    now,
+    ...(digest && { at: digest.at }),
+    stalled,
+    headline: digest === undefined ? { kind: 'starting' } : stalled ? { kind: 'stalled' } : headlineOf(upstreams),
+    upstreams,
+    moreWindows: known?.moreWindows ?? 0,
+    organizations: useOf(sources, known, input),
+    sources,
+    manyAccounts: new Set(sources.map(({ account }) => account)).size > 1,
+    ...(delivery && { delivery }),
+    pushes,
+  };
+}
+
+function sourceView(state: SourceState): SourceView {
+  const explained = state.failures.map(({ reason, message }) => {
+    const { meaning, remedy } = explanations[reason];
+    return { reason, message, meaning, remedy };
+  });
+  return { ...state, title: titleOf(state.source), explained };
+}
+
+function upstreamOf(state: SourceView, digest: Digest | undefined, { history, now }: ViewInput): UpstreamView[] {
+  const { source, account } = state;
+  if (source !== 'claude-ai' && source !== 'openrouter') return [];
+  const prefix = source === 'claude-ai' ? 'claude.' : 'openrouter.';
+  const points = (digest?.gauges.get(account) ?? []).filter(({ metric }) => metric.startsWith(prefix));
+  const { quotas, spent, secondsToSessionExpiry } = pictureOf(points);
+  const at = digest?.at ?? now;
+  return [
+    {
+      upstream: source,
+      account,
+      state,
+      quotas: quotas.map((quota) => quotaView(quota, at, now, history.line(seriesOf(account, quota.name), now))),
+      // The day, week or month that is over is not the one that the words mean.
+      spent: dayStart(at.getTime()) === dayStart(now.getTime()) ? spent : {},
+      ...(secondsToSessionExpiry !== undefined && { sessionExpiresAt: after(at, secondsToSessionExpiry) }),
+    },
+  ];
+}
+
+/** A quota’s values that the history keeps: the used share, or what is left where there is none. */
+export function keptValues({ gauges }: Digest): ReadonlyMap<string, number> {
+  const kept = new Map<string, number>();
+  for (const [account, points] of gauges) {
+    for (const { name, used, amounts } of pictureOf(points).quotas) {
+      const value = used ?? amounts?.remaining;
+      if (value !== undefined) kept.set(seriesOf(account, name), value);
+    }
+  }
+  return kept;
+}
+
+function seriesOf(account: string, quota: string): string {
+  return `${account}\0${quota}`;
+}
+
+function quotaView(quota: Quota, at: Date, now: Date, line: Line | undefined): QuotaView {
+  const { name, used, elapsed, secondsToReset, binding, amounts } = quota;
+  const resetAt = secondsToReset === undefined ? undefined : after(at, secondsToReset);
+  const drawn = line === undefined ? {} : { line };
+  // What was used of the window before says nothing of this one; until it is read, that is not known.
+  if (resetAt !== undefined && resetAt <= now) return { name, wasReset: true, binding: false, ...drawn };
+  const pace = paceOf(quota);
+  const heat = heatOf(quota);
+  const forecast = forecastOf(quota);
+  return {
+    name,
+    wasReset: false,
+    binding: binding === true,
+    ...drawn,
+    ...(used !== undefined && { used }),
+    ...(heat !== undefined && { heat }),
+    ...(elapsed !== undefined && { elapsed }),
+    ...(resetAt !== undefined && { resetAt }),
+    ...(pace !== undefined && { pace }),
+    ...(forecast !== undefined && { forecast: forecast.kind === 'fills' ? { kind: 'fills', at: after(at, forecast.seconds) } : forecast }),
+    ...(amounts !== undefined && { amounts }),
+  };
+}
+
+/** What is used up comes first, then what will be first, then what is highest. */
+function headlineOf(upstreams: readonly UpstreamView[]): Headline {
+  const quotas = upstreams.flatMap((upstream) => upstream.quotas).filter(({ used }) => used !== undefined);
+  if (quotas.length === 0) {
+    const isKnown = upstreams.every(({ quotas, state }) => quotas.some(({ amounts }) => amounts !== undefined) || state.up === true);
+    return { kind: isKnown ? 'calm' : 'nothing known' };
+  }
+  const reset = ({ resetAt }: QuotaView): { readonly resetAt?: Date } => (resetAt === undefined ? {} : { resetAt });
+  const full = quotas.find(({ forecast }) => forecast?.kind === 'full');
+  if (full !== undefined) return { kind: 'full', name: full.name, ...reset(full) };
+  let first: { readonly quota: QuotaView; readonly at: Date } | undefined;
+  for (const quota of quotas) {
+    if (quota.forecast?.kind !== 'fills') continue;
+    if (first === undefined || quota.forecast.at < first.at) first = { quota, at: quota.forecast.at };
+  }
+  if (first !== undefined) return { kind: 'fills', name: first.quota.name, at: first.at, ...reset(first.quota) };
+  const highest = quotas.reduce((a, b) => ((b.used ?? 0) > (a.used ?? 0) ? b : a));
+  if (highest.heat === 'calm') return { kind: 'calm' };
+  return { kind: 'high', name: highest.name, used: highest.used ?? 0, ...reset(highest) };
+}
+
+function after(at: Date, seconds: number): Date {
+  return new Date(at.getTime() + seconds * 1000);
+}
