@@ -3,8 +3,8 @@ const floor = '^src/(model|config|http|telemetry|version[.]ts|state)';
 
 /** What each room may import beside itself. */
 const rooms = {
-  'commands/': `^src/(commands|agent(-sources)?[.]ts|demo|sources|metrics|export|server)|${floor}`,
-  'agent(-sources|-totals)?[.]ts$': `^src/(agent-(sources|totals)[.]ts|sources|ledger|metrics|export|server)|${floor}`,
+  'commands/': `^src/(commands|agent(-sources|-server)?[.]ts|demo|sources|metrics|export|server)|${floor}`,
+  'agent(-sources|-totals|-server)?[.]ts$': `^src/(agent-(sources|totals|server)[.]ts|sources|ledger|metrics|export|server)|${floor}`,
   'sources/': `^src/sources|${floor}`,
   'ledger/': '^src/(ledger|model)',
   'metrics/': `^src/(metrics|ledger|sources/poller[.]ts)|${floor}`,

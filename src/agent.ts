@@ -1,4 +1,4 @@
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { openPollers } from './agent-sources.ts';
 import { AgentTotals } from './agent-totals.ts';
 import type { Config, ExportConfig } from './config/config.ts';
@@ -8,7 +8,7 @@ import { DeliveringExporter } from './export/exporter.ts';
 import { withFreshHeaders } from './export/fresh-headers.ts';
 import { grpcSender } from './export/otlp-grpc.ts';
 import { httpSender } from './export/otlp-http.ts';
-import type { ExportOutcome } from './export/outcome.ts';
+import { type ExportOutcome, isDelivered } from './export/outcome.ts';
 import { CycleReader } from './export/reader.ts';
 import { AgentCounters } from './metrics/counters.ts';
 import { observeSource } from './metrics/gauges.ts';
@@ -32,10 +32,20 @@ export interface AgentOptions {
   readonly readDeadlineMs: number;
   /** Where the console exporter writes. */
   readonly write: (text: string) => void;
+  /** Told of each cycle what is collected, and what became of it. */
+  readonly watch?: CycleWatch;
   /** Whether the states of sources and backend are logged when they change; a bug always is. Default true. */
   readonly logStates?: boolean;
   readonly clock?: Clock;
   readonly random?: () => number;
+}
+
+/** Who is told of each cycle. Must not throw. */
+export interface CycleWatch {
+  /** Metrics as collected, before their delivery begins; undefined when the collection failed. */
+  collected(metrics: ResourceMetrics | undefined): void;
+  /** Whether all of them were acknowledged; not told where there is nobody to push to. */
+  delivered(acknowledged: boolean): void;
 }
 
 /** The running agent. */
@@ -58,7 +68,7 @@ export interface Agent {
 /** Puts the agent together. It does nothing by itself before {@link Agent.start}. */
 export function createAgent(config: Config, options: AgentOptions): Agent {
   prepareSdk(config, options.logger);
-  const { logger, logStates = true, clock = systemClock, random = Math.random } = options;
+  const { logger, watch, logStates = true, clock = systemClock, random = Math.random } = options;
   const states = new StateLog(logger);
   const stopping = new AbortController();
 
@@ -93,6 +103,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
       if (logStates) states.export(outcome);
       counters.delivered(outcome);
       totals?.delivered(outcome);
+      watch?.delivered(isDelivered(outcome));
     },
   });
   const waitMs = Math.min(longestWaitMs, config.export.timeoutMs / 2);
@@ -103,7 +114,10 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     producers: totals === undefined ? [] : [totals.producer(pollers, resource, refresh)],
     intervalMs: config.export.intervalMs,
     timeoutMs: config.export.timeoutMs,
-    onCollected: (durationMs) => counters.collected(durationMs),
+    onCollected(durationMs, metrics) {
+      counters.collected(durationMs);
+      watch?.collected(metrics);
+    },
     onError: (error) => logger.error({ err: error }, 'the metrics could not be collected'),
   });
   const provider = new MeterProvider({ resource, readers: [reader] });

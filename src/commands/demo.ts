@@ -66,6 +66,7 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
       OPENROUTER_POLL_INTERVAL: `${intervalMs}ms`,
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.port}`,
       OTEL_METRIC_EXPORT_INTERVAL: String(intervalMs),
+      HTTP_ADDRESS: '127.0.0.1:0',
     },
     onLog(line) {
       log.push(line);

@@ -1,5 +1,8 @@
+import { startAgentServer } from '../agent-server.ts';
 import { createAgent } from '../agent.ts';
 import { isDelivered } from '../export/outcome.ts';
+import { systemClock } from '../model/clock.ts';
+import { Cycles } from '../server/cycles.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { describeTarget, disabledWarning, sayWarnings } from './start.ts';
@@ -20,7 +23,12 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
     await stop.received;
     return exitCode.delivered;
   }
-  const agent = createAgent(config, { logger, write, readDeadlineMs: timeoutMs ?? readDeadlineMs });
+  const deadlineMs = timeoutMs ?? readDeadlineMs;
+  const { intervalMs, timeoutMs: exportMs, otlp, console } = config.export;
+  const pushes = otlp !== undefined || console;
+  const cycles = new Cycles({ clock: systemClock, intervalMs, timeoutMs: exportMs, readDeadlineMs: deadlineMs, pushes });
+  const agent = createAgent(config, { logger, write, readDeadlineMs: deadlineMs, watch: cycles });
+  const server = await startAgentServer({ http: config.http, cycles, sources: agent.pollers, logger });
   logger.info({ sources: agent.pollers.map((poller) => poller.source.id), ...describeTarget(config) }, 'started');
 
   const firstCycle = agent.start();
@@ -29,7 +37,9 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
 
   logger.info({ signal }, 'stopping: one last push');
   agent.limitDelivery(stopWithinMs - 1_000);
+  const stopped = server?.stop();
   const outcome = await Promise.race([agent.stop(), expired(stopWithinMs)]);
+  await stopped;
   const delivered = outcome !== undefined && isDelivered(outcome);
   if (!delivered) logger.error('the last push was not acknowledged');
   return delivered ? exitCode.delivered : exitCode.notDelivered;

@@ -4,6 +4,7 @@ import type { LogLevel } from '../telemetry/log.ts';
 import { Checked } from './check.ts';
 import { ConfigError } from './config-error.ts';
 import { type CookieOrigin, cookieOrigin } from './cookie-origin.ts';
+import { type HttpConfig, httpConfig } from './http.ts';
 import { type OtlpTarget, milliseconds, otlpTarget } from './otlp.ts';
 import { headersFromFiles } from './otlp-headers.ts';
 import { settings } from './settings.ts';
@@ -13,6 +14,7 @@ import { standardVariables } from './standard-variables.ts';
 import { unknownNames } from './unknown-names.ts';
 
 export type { CookieOrigin } from './cookie-origin.ts';
+export type { HttpConfig } from './http.ts';
 
 /** Settings of the claude.ai source. */
 export interface ClaudeAiConfig {
@@ -48,6 +50,8 @@ export interface AnthropicConfig {
 export interface ExportConfig {
   readonly otlp?: OtlpTarget;
   readonly console: boolean;
+  /** Whether `prometheus` was chosen. */
+  readonly scrape: boolean;
   readonly intervalMs: number;
   readonly timeoutMs: number;
 }
@@ -59,6 +63,8 @@ export interface Config {
   readonly anthropic?: AnthropicConfig;
   readonly account: string;
   readonly export: ExportConfig;
+  /** Absent: `run` listens nowhere. */
+  readonly http?: HttpConfig;
   readonly disabled: boolean;
   readonly logLevel: LogLevel;
   /** Things to say once at start. */
@@ -80,12 +86,15 @@ export function loadConfig(origins: Origins): Config {
   const claudeAi = claudeAiConfig(checked, problems, warnings);
   const openRouter = openRouterConfig(checked);
   const anthropic = anthropicConfig(checked);
+  const exports = exportConfig(otelVariables, raw, problems);
+  const http = httpConfig(checked, otelVariables, exports.scrape, problems);
   const config: Config = {
     ...(claudeAi && { claudeAi }),
     ...(openRouter && { openRouter }),
     ...(anthropic && { anthropic }),
     account: checked.value('ACCOUNT_NAME') ?? settings.ACCOUNT_NAME.default,
-    export: exportConfig(otelVariables, raw, problems),
+    export: exports,
+    ...(http && { http }),
     disabled: otelVariables['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
     logLevel: checked.value('LOG_LEVEL') ?? settings.LOG_LEVEL.default,
     warnings,
@@ -149,6 +158,7 @@ function exportConfig(variables: RawSettings, raw: RawSettings, problems: string
   return {
     ...(otlp && { otlp: { ...otlp, ...(fresh && { headersFromFiles: fresh }) } }),
     console: chosen.includes('console'),
+    scrape: chosen.includes('prometheus'),
     intervalMs,
     timeoutMs: Math.min(timeoutMs, intervalMs),
   };
@@ -156,11 +166,9 @@ function exportConfig(variables: RawSettings, raw: RawSettings, problems: string
 
 function metricsExporters(list: string, problems: string[]): readonly string[] {
   const chosen = list.split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '');
-  const unknown = chosen.filter((name) => !['otlp', 'console', 'none'].includes(name));
-  if (unknown.includes('prometheus')) {
-    problems.push('OTEL_METRICS_EXPORTER: prometheus is not there yet; push with otlp, to a collector that is scraped');
-  } else if (unknown.length > 0 || chosen.length === 0) {
-    problems.push(`OTEL_METRICS_EXPORTER may list otlp and console, or be none${shown(list)}`);
+  const unknown = chosen.filter((name) => !['otlp', 'prometheus', 'console', 'none'].includes(name));
+  if (unknown.length > 0 || chosen.length === 0) {
+    problems.push(`OTEL_METRICS_EXPORTER may list otlp, prometheus and console, or be none${shown(list)}`);
   } else if (chosen.length > 1 && chosen.includes('none')) {
     problems.push('OTEL_METRICS_EXPORTER: none stands alone');
   }

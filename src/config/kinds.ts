@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseDuration } from './duration.ts';
 
@@ -65,7 +66,33 @@ export function url({ plainOnlyOnLoopback, noPath }: UrlOptions): z.ZodType<URL,
   });
 }
 
+/** Where a server listens. */
+export interface HttpAddress {
+  /** Name or IP address, IPv6 without brackets. */
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+/** `host:port`, IPv6 in brackets, or `none`. */
+export const httpAddress = text.transform((value, context): HttpAddress | 'none' => {
+  if (value.toLowerCase() === 'none') return 'none';
+  const [, name = '', digits = ''] = /^(.+):(\d{1,5})$/.exec(value) ?? [];
+  const host = hostName(name);
+  const port = Number(digits);
+  if (host !== undefined && digits !== '' && port <= 65_535) return { host, port };
+  context.addIssue({ code: 'custom', message: 'must be host:port, for example 127.0.0.1:9464 or [::1]:9464, or none' });
+  return z.NEVER;
+});
+
+/** A name or an IP address, IPv6 in brackets or not; without them. Undefined: it is neither. */
+export function hostName(name: string): string | undefined {
+  const bare = /^\[(.+)\]$/.exec(name)?.[1];
+  if (bare !== undefined) return isIP(bare) === 6 ? bare : undefined;
+  return isIP(name) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(name) ? name : undefined;
+}
+
 /** Whether an address is this machine's own. */
-export function isLoopback({ hostname }: URL): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+export function isLoopback({ hostname }: Pick<URL, 'hostname'>): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\]|::1)$/.test(hostname);
 }

@@ -37,7 +37,9 @@ export const honoured: readonly OtelVariable[] = [
       { name: `OTEL_EXPORTER_OTLP_METRICS_${name}`, meaning: forMetrics[name] ?? 'The same for metrics alone; wins.', ...secret },
     ];
   }),
-  { name: 'OTEL_METRICS_EXPORTER', meaning: 'List of `otlp` and `console`, or `none`.', default: 'otlp' },
+  { name: 'OTEL_METRICS_EXPORTER', meaning: 'List of `otlp`, `prometheus` (`/metrics` at HTTP_ADDRESS) and `console`, or `none`.', default: 'otlp' },
+  { name: 'OTEL_EXPORTER_PROMETHEUS_HOST', meaning: 'Host to listen on, where HTTP_ADDRESS is not set.', default: '127.0.0.1' },
+  { name: 'OTEL_EXPORTER_PROMETHEUS_PORT', meaning: 'Port to listen on, where HTTP_ADDRESS is not set.', default: '9464' },
   { name: 'OTEL_METRIC_EXPORT_INTERVAL', meaning: 'Time between two pushes, in milliseconds.', default: '60000' },
   {
     name: 'OTEL_METRIC_EXPORT_TIMEOUT',

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { usageDimensions } from '../model/usage-dimensions.ts';
 import { logLevels } from '../telemetry/log.ts';
-import { duration, headerText, listOf, oneOf, path, text, url } from './kinds.ts';
+import { duration, headerText, httpAddress, listOf, oneOf, path, text, url } from './kinds.ts';
 
 /** One row of the table of settings; help, docs/configuration.md and .env.example are made from it. */
 export interface Setting<T> {
@@ -173,6 +173,13 @@ export const settings = {
     default: 'default',
     group: 'Agent',
     meaning: 'Name of the account in the attribute `account`.',
+  },
+  HTTP_ADDRESS: {
+    schema: httpAddress,
+    group: 'Agent',
+    meaning:
+      'Host and port where run listens for /healthz, /readyz and, if prometheus is in OTEL_METRICS_EXPORTER, /metrics; port 0 is any free one, none is no server. Unset: OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT, which default to 127.0.0.1:9464.',
+    example: '127.0.0.1:9464',
   },
   LOG_LEVEL: {
     schema: oneOf(logLevels),

@@ -1,4 +1,10 @@
-import { DataPointType, type MetricProducer, type MetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import {
+  DataPointType,
+  type MetricProducer,
+  type MetricReader,
+  PeriodicExportingMetricReader,
+  type ResourceMetrics,
+} from '@opentelemetry/sdk-metrics';
 import type { DeliveringExporter } from './exporter.ts';
 
 /** What a {@link CycleReader} is made of. */
@@ -8,8 +14,8 @@ export interface ReaderOptions {
   readonly producers?: readonly MetricProducer[];
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** Told how long each collection took. */
-  readonly onCollected: (durationMs: number) => void;
+  /** Told how long each collection took, and what it gave; undefined when it failed. All of it is cumulative, but for gauges. */
+  readonly onCollected: (durationMs: number, metrics: ResourceMetrics | undefined) => void;
   /** Told what must never happen: a collection that failed, whole or in part. */
   readonly onError: (error: unknown) => void;
 }
@@ -54,15 +60,17 @@ export class CycleReader extends PeriodicExportingMetricReader {
   override async collect(options?: Parameters<MetricReader['collect']>[0]): Promise<Collected> {
     this.#options.exporter.beginCycle();
     const startedMs = performance.now();
+    let metrics: ResourceMetrics | undefined;
     try {
       const collected = await this.#collect(options);
       for (const error of collected.errors) this.#options.onError(error);
+      metrics = collected.resourceMetrics;
       return collected;
     } catch (error) {
       this.#options.onError(error);
       throw error;
     } finally {
-      this.#options.onCollected(performance.now() - startedMs);
+      this.#options.onCollected(performance.now() - startedMs, metrics);
     }
   }
 

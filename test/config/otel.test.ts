@@ -33,15 +33,29 @@ describe('metrics go', () => {
     expect(otlp).toEqual({ protocol, url, tls: url.startsWith('https:'), timeoutMs: 10_000 });
   });
 
-  test('to the console, both ways, or nowhere, as OTEL_METRICS_EXPORTER lists', () => {
+  test('to the console, to scrapers, several ways, or nowhere, as OTEL_METRICS_EXPORTER lists', () => {
     const chosen = (list: string): object => {
-      const { otlp, console } = load({ ...key, OTEL_METRICS_EXPORTER: list }).export;
-      return { otlp: otlp !== undefined, console };
+      const { otlp, console, scrape } = load({ ...key, OTEL_METRICS_EXPORTER: list }).export;
+      return { otlp: otlp !== undefined, console, scrape };
     };
-    expect(chosen('console')).toEqual({ otlp: false, console: true });
-    expect(chosen(' OTLP , console,')).toEqual({ otlp: true, console: true });
-    expect(chosen('none')).toEqual({ otlp: false, console: false });
+    expect(chosen('console')).toEqual({ otlp: false, console: true, scrape: false });
+    expect(chosen(' OTLP , console,')).toEqual({ otlp: true, console: true, scrape: false });
+    expect(chosen('otlp,prometheus')).toEqual({ otlp: true, console: false, scrape: true });
+    expect(chosen('prometheus')).toEqual({ otlp: false, console: false, scrape: true });
+    expect(chosen('none')).toEqual({ otlp: false, console: false, scrape: false });
   });
+});
+
+test('the server listens at HTTP_ADDRESS, else where the standard’s names say, else on loopback', () => {
+  const at = (settings: Readonly<Record<string, string>>): object | undefined => load({ ...key, ...settings }).http;
+  expect(at({})).toEqual({ host: '127.0.0.1', port: 9464, loopback: true, scrape: false });
+  expect(at({ HTTP_ADDRESS: '[::1]:0' })).toMatchObject({ host: '::1', port: 0, loopback: true });
+  expect(at({ HTTP_ADDRESS: 'LocalHost:80' })).toMatchObject({ loopback: true });
+  expect(at({ HTTP_ADDRESS: '0.0.0.0:9464' })).toMatchObject({ host: '0.0.0.0', loopback: false });
+  expect(at({ HTTP_ADDRESS: 'None' })).toBeUndefined();
+  const standard = { OTEL_EXPORTER_PROMETHEUS_HOST: '::', OTEL_EXPORTER_PROMETHEUS_PORT: '9001', OTEL_METRICS_EXPORTER: 'prometheus' };
+  expect(at(standard)).toEqual({ host: '::', port: 9001, loopback: false, scrape: true });
+  expect(at({ ...standard, HTTP_ADDRESS: '127.0.0.1:1' })).toMatchObject({ host: '127.0.0.1', port: 1 });
 });
 
 test('times are the standard’s; the metrics form wins, and a push ends before the next', () => {

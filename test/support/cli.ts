@@ -20,7 +20,7 @@ export interface RunningCli {
 const entry = process.env['TEST_ENTRY'] ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /**
- * Starts the agent's command line with nothing but these environment variables.
+ * Starts the agent's command line with nothing but these environment variables; its server takes any free port.
  * @param nodeArgs options for Node itself.
  */
 export function startCli(
@@ -30,7 +30,7 @@ export function startCli(
   nodeArgs: readonly string[] = [],
 ): RunningCli {
   const child = spawn(process.execPath, [...nodeArgs, '--', entry, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', ...environment },
+    env: { PATH: process.env['PATH'] ?? '', HTTP_ADDRESS: '127.0.0.1:0', ...environment },
     // The default .env of a developer's checkout must not reach a test.
     cwd: cwd ?? fileURLToPath(new URL('.', import.meta.url)),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,58 @@
+import { ConfigError } from './config/config-error.ts';
+import type { HttpConfig } from './config/config.ts';
+import { systemClock } from './model/clock.ts';
+import type { Cycles } from './server/cycles.ts';
+import { type SourceState, healthRoutes } from './server/health.ts';
+import type { Route } from './server/route.ts';
+import { type HttpServer, startServer } from './server/server.ts';
+import type { Logger } from './telemetry/log.ts';
+
+/** What the agent's server is made of. */
+export interface AgentServerOptions {
+  /** Absent: there is no server. */
+  readonly http: HttpConfig | undefined;
+  readonly cycles: Cycles;
+  readonly sources: readonly SourceState[];
+  readonly logger: Logger;
+}
+
+/**
+ * Starts the one server of `run`, and says where it listens.
+ * @returns undefined where it is off, or could not be started and nobody needs it: that is said in a warning.
+ * @throws {ConfigError} when it could not be started, and `/metrics` was asked for.
+ */
+export async function startAgentServer(options: AgentServerOptions): Promise<HttpServer | undefined> {
+  const { http, logger } = options;
+  if (http === undefined) return undefined;
+  const { host, port, loopback, scrape } = http;
+  const onError = (error: unknown): void => logger.error({ err: error }, 'an HTTP request could not be answered');
+  try {
+    const server = await startServer({ host, port, loopback, routes: routesOf(options), onError });
+    const line = { http: server.url, ...(scrape && { metrics: `${server.url}/metrics` }) };
+    if (loopback) logger.info(line, 'listening');
+    else logger.warn(line, 'listening beyond this machine: whoever reaches it can see the state of sources, and metrics if they are scraped');
+    return server;
+  } catch (error) {
+    const problem = `HTTP_ADDRESS: cannot listen on ${host} port ${port}: ${causeOf(error)}`;
+    if (scrape) throw new ConfigError([`${problem}; choose another address, or leave prometheus out of OTEL_METRICS_EXPORTER`]);
+    logger.warn(`${problem}; health cannot be asked for. Choose another address, or none`);
+    return undefined;
+  }
+}
+
+function routesOf({ cycles, sources }: AgentServerOptions): Route[] {
+  return [...healthRoutes({ cycles, sources, clock: systemClock })];
+}
+
+const causes: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use',
+  EACCES: 'the system allows that port to no ordinary user',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name cannot be looked up now',
+};
+
+function causeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  return causes[code] ?? code;
+}

@@ -1,0 +1,84 @@
+import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { Clock } from '../model/clock.ts';
+
+/** What {@link Cycles} goes by. */
+export interface CyclesOptions {
+  readonly clock: Clock;
+  readonly intervalMs: number;
+  /** Longest time of a cycle's delivery. */
+  readonly timeoutMs: number;
+  /** Longest time of one read: the first cycle waits for all of them. */
+  readonly readDeadlineMs: number;
+  /** Whether somebody is to acknowledge what is pushed; not where metrics are only scraped. */
+  readonly pushes: boolean;
+}
+
+/** A cycle's metrics as they were collected, before any is cut for a backend: cumulative. */
+export interface CycleSnapshot {
+  readonly metrics: ResourceMetrics;
+  /** When they were collected. */
+  readonly at: Date;
+  readonly ageMs: number;
+}
+
+/** Cycles that may fail to come before what the last one said is too old to be shown. */
+const shownForIntervals = 3;
+
+/** Cycles can be short; a machine out of breath is no stuck loop. */
+const shownForAtLeastMs = 10_000;
+
+/** What became of the agent's cycles, for whoever asks in between: the last one's metrics, and whether cycles still come. */
+export class Cycles {
+  readonly #options: CyclesOptions;
+  #metrics: ResourceMetrics | undefined;
+  #at: Date | undefined;
+  #collectedAtMs = Number.NEGATIVE_INFINITY;
+  #signOfLifeMs: number;
+  #acknowledged: boolean | undefined;
+
+  constructor(options: CyclesOptions) {
+    this.#options = options;
+    this.#signOfLifeMs = options.clock.monotonicMs();
+  }
+
+  /** A cycle has been collected; without metrics when that failed. Must be told before the cycle's delivery. */
+  collected(metrics: ResourceMetrics | undefined): void {
+    const { clock } = this.#options;
+    this.#signOfLifeMs = clock.monotonicMs();
+    if (metrics === undefined) return;
+    this.#metrics = metrics;
+    this.#at = clock.now();
+    this.#collectedAtMs = this.#signOfLifeMs;
+  }
+
+  /** A cycle's points have been delivered, or not. */
+  delivered(acknowledged: boolean): void {
+    this.#acknowledged = acknowledged;
+  }
+
+  /** The last cycle; undefined before the first. */
+  get last(): CycleSnapshot | undefined {
+    const [metrics, at] = [this.#metrics, this.#at];
+    if (metrics === undefined || at === undefined) return undefined;
+    return { metrics, at, ageMs: this.#options.clock.monotonicMs() - this.#collectedAtMs };
+  }
+
+  /** The same while it is true enough to be shown: for three intervals. */
+  get current(): CycleSnapshot | undefined {
+    const longestMs = Math.max(shownForIntervals * this.#options.intervalMs, shownForAtLeastMs);
+    const { last } = this;
+    return last !== undefined && last.ageMs <= longestMs ? last : undefined;
+  }
+
+  /** Whether cycles come, whatever becomes of their reads and deliveries; the first one may take its time. */
+  get isAlive(): boolean {
+    const { clock, intervalMs, timeoutMs, readDeadlineMs } = this.#options;
+    const longestMs = Math.max(shownForIntervals * intervalMs, shownForAtLeastMs) + timeoutMs + readDeadlineMs;
+    return clock.monotonicMs() - this.#signOfLifeMs <= longestMs;
+  }
+
+  /** Whether the last delivery was acknowledged in full; true where there is none to be made, undefined before the first. */
+  get isDelivered(): boolean | undefined {
+    return this.#options.pushes ? this.#acknowledged : true;
+  }
+}
