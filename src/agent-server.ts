@@ -3,6 +3,7 @@ import type { HttpConfig } from './config/config.ts';
 import { systemClock } from './model/clock.ts';
 import type { Cycles } from './server/cycles.ts';
 import { type SourceState, healthRoutes } from './server/health.ts';
+import type { StatusPage } from './server/page/status-page.ts';
 import type { Route } from './server/route.ts';
 import { type HttpServer, startServer } from './server/server.ts';
 import type { Logger } from './telemetry/log.ts';
@@ -13,6 +14,8 @@ export interface AgentServerOptions {
   readonly http: HttpConfig | undefined;
   readonly cycles: Cycles;
   readonly sources: readonly SourceState[];
+  /** Absent: there is no status page. */
+  readonly page: StatusPage | undefined;
   readonly logger: Logger;
 }
 
@@ -22,13 +25,13 @@ export interface AgentServerOptions {
  * @throws {ConfigError} when it could not be started, and `/metrics` was asked for.
  */
 export async function startAgentServer(options: AgentServerOptions): Promise<HttpServer | undefined> {
-  const { http, logger } = options;
+  const { http, page, logger } = options;
   if (http === undefined) return undefined;
   const { host, port, loopback, scrape } = http;
   const onError = (error: unknown): void => logger.error({ err: error }, 'an HTTP request could not be answered');
   try {
     const server = await startServer({ host, port, loopback, routes: routesOf(options), onError });
-    const line = { http: server.url, ...(scrape && { metrics: `${server.url}/metrics` }) };
+    const line = { http: server.url, ...(page && { statusPage: `${server.url}/` }), ...(scrape && { metrics: `${server.url}/metrics` }) };
     if (loopback) logger.info(line, 'listening');
     else logger.warn(line, 'listening beyond this machine: whoever reaches it can see the state of sources, and metrics if they are scraped');
     return server;
@@ -40,8 +43,8 @@ export async function startAgentServer(options: AgentServerOptions): Promise<Htt
   }
 }
 
-function routesOf({ cycles, sources }: AgentServerOptions): Route[] {
-  return [...healthRoutes({ cycles, sources, clock: systemClock })];
+function routesOf({ cycles, sources, page }: AgentServerOptions): Route[] {
+  return [...(page?.routes() ?? []), ...healthRoutes({ cycles, sources, clock: systemClock })];
 }
 
 const causes: Readonly<Record<string, string>> = {

@@ -44,8 +44,8 @@ export interface AgentOptions {
 export interface CycleWatch {
   /** Metrics as collected, before their delivery begins; undefined when the collection failed. */
   collected(metrics: ResourceMetrics | undefined): void;
-  /** Whether all of them were acknowledged; not told where there is nobody to push to. */
-  delivered(acknowledged: boolean): void;
+  /** Whether all of them were acknowledged, and what became of them; not told where there is nobody to push to. */
+  delivered(acknowledged: boolean, outcome: ExportOutcome): void;
 }
 
 /** The running agent. */
@@ -103,7 +103,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
       if (logStates) states.export(outcome);
       counters.delivered(outcome);
       totals?.delivered(outcome);
-      watch?.delivered(isDelivered(outcome));
+      watch?.delivered(isDelivered(outcome), outcome);
     },
   });
   const waitMs = Math.min(longestWaitMs, config.export.timeoutMs / 2);

@@ -9,6 +9,8 @@ export interface HttpConfig extends HttpAddress {
   readonly loopback: boolean;
   /** Whether `/metrics` is asked for: then there is no going on without the server. */
   readonly scrape: boolean;
+  /** Whether the status page is there. */
+  readonly statusPage: boolean;
 }
 
 const hostVariable = 'OTEL_EXPORTER_PROMETHEUS_HOST';
@@ -29,7 +31,9 @@ export function httpConfig(checked: Checked, variables: RawSettings, scrape: boo
     if (scrape) problems.push('HTTP_ADDRESS is none, but OTEL_METRICS_EXPORTER lists prometheus, which is scraped there');
     return undefined;
   }
-  return { ...address, loopback: isLoopback({ hostname: address.host.toLowerCase() }), scrape };
+  const loopback = isLoopback({ hostname: address.host.toLowerCase() });
+  const statusPage = checked.value('STATUS_PAGE') ?? String(loopback);
+  return { ...address, loopback, scrape, statusPage: statusPage === 'true' };
 }
 
 function standardAddress(variables: RawSettings, problems: string[]): HttpAddress | undefined {

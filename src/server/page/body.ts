@@ -5,8 +5,11 @@ import type { DeliveryState } from './source-state.ts';
 import type { Headline, SourceView, StatusView } from './view.ts';
 import { ago, clock, coming, percent, until, windowTitle } from './words.ts';
 
-/** What changes from cycle to cycle: all of the page between its head and its foot. */
-export function statusBody(view: StatusView): Html {
+/**
+ * What changes from cycle to cycle: all of the page between its head and its foot.
+ * @param build tells a page that was loaded from another version of this program that it must be loaded anew.
+ */
+export function statusBody(view: StatusView, build: string): Html {
   const { now, at, upstreams, organizations, moreWindows } = view;
   const windows = upstreams.filter(({ upstream }) => upstream === 'claude-ai');
   const others = upstreams.filter(({ upstream }) => upstream === 'openrouter');
@@ -19,7 +22,7 @@ export function statusBody(view: StatusView): Html {
     ...others.map((upstream, index) => upstreamSection(upstream, `openrouter-${index}`, named('OpenRouter', upstream.account), 0, now)),
     sourcesSection(view, named),
   ];
-  return html`<div id="status" data-now="${now.toISOString()}" data-title="${titleText(view)}">
+  return html`<div id="status" data-build="${build}" data-now="${now.toISOString()}" data-title="${titleText(view)}">
 <div class="top"><p class="headline ${heatOfHeadline(view.headline)}" role="status">${headlineText(view.headline, now)}</p>
 <p class="updated">${at === undefined ? 'Not read yet.' : html`As of ${clock(at, now)}, ${ago(at, now)}`}</p></div>
 <div class="columns${left.length === 0 && ' single'}">${left.length > 0 && html`<div>${left}</div>`}<div>${right}</div></div>
@@ -29,16 +32,20 @@ export function statusBody(view: StatusView): Html {
 function titleText({ headline }: StatusView): string {
   switch (headline.kind) {
     case 'full':
-      return `${windowTitle(headline.name)} used up`;
+      return `${headlineName(headline)} used up`;
     case 'fills':
-      return `${windowTitle(headline.name)} fills up`;
+      return `${headlineName(headline)} fills up`;
     case 'high':
-      return `${percent(headline.used)} ${windowTitle(headline.name)}`;
+      return `${percent(headline.used)} ${headlineName(headline)}`;
     case 'stalled':
       return 'stalled';
     default:
       return 'Claude usage';
   }
+}
+
+function headlineName({ upstream, name }: { readonly upstream: string; readonly name: string }): string {
+  return upstream === 'openrouter' ? `OpenRouter ${name}` : windowTitle(name);
 }
 
 function heatOfHeadline({ kind }: Headline): string {
@@ -55,13 +62,13 @@ function headlineText(headline: Headline, now: Date): Content {
     case 'nothing known':
       return 'Nothing is known now; below is why.';
     case 'calm':
-      return 'Nothing runs out before its reset.';
+      return 'Nothing is near its limit.';
     case 'full':
-      return html`<b><bdi>${windowTitle(headline.name)}</bdi></b> is used up${headline.resetAt !== undefined && html`; it resets ${coming(headline.resetAt, now)}`}.`;
+      return html`<b><bdi>${headlineName(headline)}</bdi></b> is used up${headline.resetAt !== undefined && html`; it resets ${coming(headline.resetAt, now)}`}.`;
     case 'fills':
-      return html`At this pace <b><bdi>${windowTitle(headline.name)}</bdi></b> is full ${coming(headline.at, now)}${headline.resetAt !== undefined && html`, and resets in ${until(headline.resetAt, now)}`}.`;
+      return html`At this pace <b><bdi>${headlineName(headline)}</bdi></b> is full ${coming(headline.at, now)}${headline.resetAt !== undefined && html`, and resets in ${until(headline.resetAt, now)}`}.`;
     case 'high':
-      return html`<b><bdi>${windowTitle(headline.name)}</bdi></b> is at ${percent(headline.used)}${headline.resetAt !== undefined && html`; it resets ${coming(headline.resetAt, now)}`}.`;
+      return html`<b><bdi>${headlineName(headline)}</bdi></b> is at ${percent(headline.used)}${headline.resetAt !== undefined && html`; it resets ${coming(headline.resetAt, now)}`}.`;
   }
 }
 

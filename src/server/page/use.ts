@@ -35,10 +35,10 @@ export function useOf(sources: readonly SourceState[], digest: Digest | undefine
   );
   return [...accounts].map((account) => {
     const use = digest?.use.get(account);
-    const atMs = digest?.at.getTime() ?? 0;
-    const sameDay = dayStart(atMs) === dayStart(now.getTime());
+    const at = digest?.at ?? new Date(0);
+    const sameDay = dayStart(at.getTime()) === dayStart(now.getTime());
     const month = now.toISOString().slice(0, 7);
-    const sameMonth = digest !== undefined && digest.at.toISOString().slice(0, 7) === month;
+    const sameMonth = at.toISOString().startsWith(month);
     const today = sameDay ? use?.today : undefined;
     const models = ranked(today ?? new Map(), (sameMonth ? use?.month : undefined) ?? new Map());
     const shown = models.length > shownModels + 1 ? models.slice(0, shownModels) : models;

@@ -44,12 +44,19 @@ export interface SourceView extends SourceState {
   readonly explained: readonly { readonly reason: Reason; readonly message: string; readonly meaning: string; readonly remedy: string }[];
 }
 
+/** What a headline is about. */
+interface Named {
+  readonly upstream: UpstreamView['upstream'];
+  readonly name: string;
+  readonly resetAt?: Date;
+}
+
 /** The one thing to know first. */
 export type Headline =
   | { readonly kind: 'starting' | 'stalled' | 'nothing known' | 'calm' }
-  | { readonly kind: 'full'; readonly name: string; readonly resetAt?: Date }
-  | { readonly kind: 'fills'; readonly name: string; readonly at: Date; readonly resetAt?: Date }
-  | { readonly kind: 'high'; readonly name: string; readonly used: number; readonly resetAt?: Date };
+  | ({ readonly kind: 'full' } & Named)
+  | ({ readonly kind: 'fills'; readonly at: Date } & Named)
+  | ({ readonly kind: 'high'; readonly used: number } & Named);
 
 /** Everything the page shows, as of an instant. */
 export interface StatusView {
@@ -79,21 +86,14 @@ export interface ViewInput {
   readonly sources: readonly SourceState[];
   readonly delivery?: DeliveryState;
   readonly pushes: boolean;
-  /** Time between two cycles. */
-  readonly intervalMs: number;
+  /** Whether the last cycle is too long ago for what it knew to be shown. */
+  readonly stalled: boolean;
   readonly now: Date;
 }
 
-/** Cycles that may be missed before what the last one knew is no longer shown. */
-const staleCycles = 3;
-
-/** The shortest time after which nothing is shown: a busy machine is late now and then. */
-const staleMs = 15_000;
-
 /** Arranges what is known for people. Pure: time is in the input. */
 export function viewOf(input: ViewInput): StatusView {
-  const { digest, delivery, pushes, now, intervalMs } = input;
-  const stalled = digest !== undefined && now.getTime() - digest.at.getTime() > Math.max(staleMs, staleCycles * intervalMs);
+  const { digest, delivery, pushes, stalled, now } = input;
   const known = stalled ? undefined : digest;
   const sources = input.sources.map(sourceView);
   const upstreams = sources.flatMap((state) => upstreamOf(state, known, input));
@@ -182,23 +182,18 @@ function quotaView(quota: Quota, at: Date, now: Date, line: Line | undefined): Q
 
 /** What is used up comes first, then what will be first, then what is highest. */
 function headlineOf(upstreams: readonly UpstreamView[]): Headline {
-  const quotas = upstreams.flatMap((upstream) => upstream.quotas).filter(({ used }) => used !== undefined);
-  if (quotas.length === 0) {
-    const isKnown = upstreams.every(({ quotas, state }) => quotas.some(({ amounts }) => amounts !== undefined) || state.up === true);
-    return { kind: isKnown ? 'calm' : 'nothing known' };
-  }
-  const reset = ({ resetAt }: QuotaView): { readonly resetAt?: Date } => (resetAt === undefined ? {} : { resetAt });
-  const full = quotas.find(({ forecast }) => forecast?.kind === 'full');
-  if (full !== undefined) return { kind: 'full', name: full.name, ...reset(full) };
-  let first: { readonly quota: QuotaView; readonly at: Date } | undefined;
-  for (const quota of quotas) {
-    if (quota.forecast?.kind !== 'fills') continue;
-    if (first === undefined || quota.forecast.at < first.at) first = { quota, at: quota.forecast.at };
-  }
-  if (first !== undefined) return { kind: 'fills', name: first.quota.name, at: first.at, ...reset(first.quota) };
-  const highest = quotas.reduce((a, b) => ((b.used ?? 0) > (a.used ?? 0) ? b : a));
-  if (highest.heat === 'calm') return { kind: 'calm' };
-  return { kind: 'high', name: highest.name, used: highest.used ?? 0, ...reset(highest) };
+  const all = upstreams.flatMap(({ upstream, quotas }) => quotas.map((quota) => ({ upstream, ...quota })));
+  const shares = all.filter(({ used }) => used !== undefined);
+  const named = ({ upstream, name, resetAt }: (typeof all)[number]): Named => ({ upstream, name, ...(resetAt && { resetAt }) });
+  const full = all.find(({ used, forecast, amounts }) => forecast?.kind === 'full' || (used === undefined && (amounts?.remaining ?? 1) <= 0));
+  if (full !== undefined) return { kind: 'full', ...named(full) };
+  const fills = shares.flatMap((quota) => (quota.forecast?.kind === 'fills' ? [{ quota, at: quota.forecast.at }] : []));
+  const [first] = fills.sort((a, b) => a.at.getTime() - b.at.getTime());
+  if (first !== undefined) return { kind: 'fills', at: first.at, ...named(first.quota) };
+  const [highest] = shares.sort((a, b) => (b.used ?? 0) - (a.used ?? 0));
+  if (highest?.used !== undefined && highest.heat !== 'calm') return { kind: 'high', used: highest.used, ...named(highest) };
+  const isKnown = upstreams.every(({ quotas, state }) => quotas.some(({ wasReset }) => !wasReset) || state.up === true);
+  return { kind: isKnown ? 'calm' : 'nothing known' };
 }
 
 function after(at: Date, seconds: number): Date {
