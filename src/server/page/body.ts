@@ -3,7 +3,7 @@ import { organizationSection } from './organization.ts';
 import { upstreamSection } from './quotas.ts';
 import type { DeliveryState } from './source-state.ts';
 import type { Headline, SourceView, StatusView } from './view.ts';
-import { ago, clock, coming, percent, until, windowTitle } from './words.ts';
+import { ago, clock, coming, dollars, percent, until, windowSubject, windowTitle } from './words.ts';
 
 /**
  * What changes from cycle to cycle: all of the page between its head and its foot.
@@ -15,11 +15,11 @@ export function statusBody(view: StatusView, build: string): Html {
   const others = upstreams.filter(({ upstream }) => upstream === 'openrouter');
   const named = (title: string, account: string): string => (view.manyAccounts || account !== 'default' ? `${title} · ${account}` : title);
   const left = [
-    ...windows.map((upstream, index) => upstreamSection(upstream, `claude-${index}`, named('claude.ai', upstream.account), moreWindows, now)),
+    ...windows.map((upstream, index) => upstreamSection(upstream, `claude-${index}`, named('claude.ai', upstream.account), { moreWindows, legend: index === 0, now })),
     ...organizations.map((use, index) => organizationSection(use, `organization-${index}`, named('Organization', use.account))),
   ];
   const right = [
-    ...others.map((upstream, index) => upstreamSection(upstream, `openrouter-${index}`, named('OpenRouter', upstream.account), 0, now)),
+    ...others.map((upstream, index) => upstreamSection(upstream, `openrouter-${index}`, named('OpenRouter', upstream.account), { moreWindows: 0, legend: windows.length + index === 0, now })),
     sourcesSection(view, named),
   ];
   return html`<div id="status" data-build="${build}" data-now="${now.toISOString()}" data-title="${titleText(view)}">
@@ -32,11 +32,11 @@ export function statusBody(view: StatusView, build: string): Html {
 function titleText({ headline }: StatusView): string {
   switch (headline.kind) {
     case 'full':
-      return `${headlineName(headline)} used up`;
+      return `${windowTitle(headline.name)} used up`;
     case 'fills':
-      return `${headlineName(headline)} fills up`;
+      return `${windowTitle(headline.name)} fills up`;
     case 'high':
-      return `${percent(headline.used)} ${headlineName(headline)}`;
+      return `${percent(headline.used)} ${windowTitle(headline.name)}`;
     case 'stalled':
       return 'stalled';
     default:
@@ -45,12 +45,16 @@ function titleText({ headline }: StatusView): string {
 }
 
 function headlineName({ upstream, name }: { readonly upstream: string; readonly name: string }): string {
-  return upstream === 'openrouter' ? `OpenRouter ${name}` : windowTitle(name);
+  return upstream === 'openrouter' ? `OpenRouter ${name}` : windowSubject(name);
+}
+
+function lower(subject: string): string {
+  return subject.replace(/^The /, 'the ');
 }
 
 function heatOfHeadline({ kind }: Headline): string {
   if (kind === 'full') return 'hot';
-  return kind === 'fills' || kind === 'high' ? 'warm' : kind === 'calm' ? 'calm' : 'unknown';
+  return kind === 'fills' || kind === 'high' ? 'warm' : kind === 'calm' || kind === 'cost' ? 'calm' : 'unknown';
 }
 
 function headlineText(headline: Headline, now: Date): Content {
@@ -59,14 +63,16 @@ function headlineText(headline: Headline, now: Date): Content {
       return 'Reading for the first time …';
     case 'stalled':
       return 'No new reading for a while: what was known is too old to show.';
-    case 'nothing known':
-      return 'Nothing is known now; below is why.';
+    case 'unknown':
+      return `Nothing is known of ${headline.upstreams.join(' and ')} now.`;
+    case 'cost':
+      return html`<b>${dollars(headline.amount)}</b> today so far.`;
     case 'calm':
       return 'Nothing is near its limit.';
     case 'full':
       return html`<b><bdi>${headlineName(headline)}</bdi></b> is used up${headline.resetAt !== undefined && html`; it resets ${coming(headline.resetAt, now)}`}.`;
     case 'fills':
-      return html`At this pace <b><bdi>${headlineName(headline)}</bdi></b> is full ${coming(headline.at, now)}${headline.resetAt !== undefined && html`, and resets in ${until(headline.resetAt, now)}`}.`;
+      return html`At this pace <b><bdi>${lower(headlineName(headline))}</bdi></b> is full ${coming(headline.at, now)}${headline.resetAt !== undefined && html`, and resets in ${until(headline.resetAt, now)}`}.`;
     case 'high':
       return html`<b><bdi>${headlineName(headline)}</bdi></b> is at ${percent(headline.used)}${headline.resetAt !== undefined && html`; it resets ${coming(headline.resetAt, now)}`}.`;
   }
@@ -85,7 +91,7 @@ function sourceRow({ source, account, up, explained, notices, lastSuccessAt }: S
   const word = { pending: 'not read yet', good: 'up', bad: [...new Set(explained.map(({ reason }) => reason))].join(', ') }[state];
   const age = lastSuccessAt === undefined ? up === undefined ? undefined : 'never read in full' : html`read ${ago(lastSuccessAt, now)}`;
   return html`<li class="source ${state}" data-key="${source} ${account}"><span class="mark" aria-hidden="true">${mark}</span><div>
-<p><b>${title}</b> <span class="state">${word}</span>${age !== undefined && html` <span class="aside">${age}</span>`}</p>
+<p><b>${title}</b> <span class="state">${word}</span>${age !== undefined && html` <span class="aside">· ${age}</span>`}</p>
 ${explained.map(({ reason, message, meaning }) => html`<p class="why"><span class="hidden">${reason}: </span>${message}. <span class="aside">${meaning}</span></p>`)}
 ${[...new Set(explained.map(({ remedy }) => remedy))].map((remedy) => html`<p class="remedy">→ ${remedy}</p>`)}
 ${notices.map((notice) => html`<p class="aside">${notice}</p>`)}
@@ -104,5 +110,5 @@ function deliveryRow(delivery: DeliveryState | undefined, pushes: boolean, now: 
     ...(lost > 0 ? [`${lost} lost`] : []),
   ].join(', ');
   const good = rejected + lost === 0;
-  return row(good ? 'good' : 'bad', good ? '✓' : '✗', html`<span class="state">${counts}</span> <span class="aside">${ago(at, now)}</span>`, message);
+  return row(good ? 'good' : 'bad', good ? '✓' : '✗', html`<span class="state">${counts}</span> <span class="aside">· ${ago(at, now)}</span>`, message);
 }

@@ -37,19 +37,18 @@ export function drawLine(line: Line, { text, top }: LineKind): Html {
 
 type Run = readonly (readonly [x: number, value: number])[];
 
+/** Cycles may be longer than a slot, and a read may fail: a gap of so many slots is none to look at. */
+const bridged = 3;
+
 /** Stretches without a gap, as the corners that a line through them has. */
 function runsOf(line: Line): Run[] {
   const runs: [number, number][][] = [];
   let run: [number, number][] | undefined;
   for (const [index, value] of line.entries()) {
-    if (value === undefined) {
-      run = undefined;
-      continue;
-    }
-    if (run === undefined) {
-      // A stretch of one slot is as wide as a slot.
-      runs.push((run = [[index, value]]));
-    }
+    if (value === undefined) continue;
+    const gap = index - (run?.at(-1)?.[0] ?? index);
+    // A stretch of one slot is as wide as a slot.
+    if (run === undefined || gap > bridged) runs.push((run = [[index, value]]));
     const [before, beforeThat] = [run.at(-1), run.at(-2)];
     // Three of the same height in a row are one level piece.
     if (before?.[1] === value && beforeThat?.[1] === value) before[0] = index + 1;

@@ -2,6 +2,7 @@ import { amountsText, paceText, spentTexts, usedText } from '../../metrics/descr
 import { moneyText } from '../../model/format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type LineKind, drawLine, shareLine } from './line.ts';
+import type { Amounts } from '../../metrics/picture.ts';
 import type { QuotaView, SourceView, UpstreamView } from './view.ts';
 import { ago, clock, coming, percent, until, windowTitle } from './words.ts';
 
@@ -13,14 +14,27 @@ const mostListed = 100;
 
 const day = 24 * 3600 * 1000;
 
+/** What a section is drawn with beside its upstream. */
+export interface SectionOptions {
+  /** Windows that the view has left out. */
+  readonly moreWindows: number;
+  /** Whether it explains its marks. */
+  readonly legend: boolean;
+  readonly now: Date;
+}
+
 /** What one upstream says, in rows. */
-export function upstreamSection(upstream: UpstreamView, id: string, title: string, moreWindows: number, now: Date): Html {
+export function upstreamSection(upstream: UpstreamView, id: string, title: string, options: SectionOptions): Html {
+  const { moreWindows, legend, now } = options;
   const { quotas, state, spent, sessionExpiresAt } = upstream;
   const rows = quotas.slice(0, rowsWithLines);
   const listed = quotas.slice(rowsWithLines, rowsWithLines + mostListed);
   const unlisted = quotas.length - rows.length - listed.length + moreWindows;
   const spends = spentTexts(spent);
-  const hasMarks = rows.some(({ elapsed }) => elapsed !== undefined);
+  const legends = [
+    ...(rows.some(({ elapsed }) => elapsed !== undefined) ? [html`<span class="tick" aria-hidden="true"></span>time gone · pace: use against time, above 1× is too fast`] : []),
+    ...(rows.some(({ line }) => line !== undefined) ? [html`line: the last 24 hours`] : []),
+  ];
   return html`<section class="panel" aria-labelledby="${id}" data-key="${id}">
 <h2 id="${id}">${title}</h2>
 ${ageNote(state, quotas.length > 0, now)}
@@ -28,7 +42,7 @@ ${rows.length > 0 && html`<ul class="quotas">${rows.map((quota) => quotaRow(quot
 ${listed.length > 0 && moreQuotas(listed, unlisted, now)}
 ${spends.length > 0 && fact('Key spend', spends.join(' · '))}
 ${sessionExpiresAt !== undefined && sessionFact(sessionExpiresAt, now)}
-${hasMarks && html`<p class="legend"><span class="tick" aria-hidden="true"></span>time gone · pace: use against time, above 1× is too fast</p>`}
+${legend && legends.length > 0 && html`<p class="legend">${separated(legends)}</p>`}
 </section>`;
 }
 
@@ -47,13 +61,14 @@ function ageNote(state: SourceView, showsSomething: boolean, now: Date): Content
 function quotaRow(quota: QuotaView, now: Date): Html {
   const { name, used, heat, binding, line, amounts } = quota;
   const title = html`<h3><bdi>${windowTitle(name)}</bdi>${binding && html` <span class="badge">binding</span>`}</h3>`;
-  const tag = /^[a-z0-9_]+$/.test(name) && html`<code>${name}</code>`;
+  // Where the title says more or less than the name in the metrics.
+  const tag = /^[a-z0-9_]+$/.test(name) && windowTitle(name).toLowerCase() !== name.replaceAll('_', ' ') && html`<code>${name}</code>`;
   if (used === undefined && amounts !== undefined) {
     const overdrawn = (amounts.remaining ?? 0) < 0;
     return html`<li class="quota balance${overdrawn && ' hot'}" data-key="${name}">
 <div class="title">${title}</div>
 <p class="share">${balanceText(amounts.remaining ?? amounts.used, amounts.currency)}</p>
-<p class="facts">${amountsText(amounts)}</p>
+<p class="facts">${balanceFact(amounts)}</p>
 ${lineOf(quota, balanceLine(quota))}
 </li>`;
   }
@@ -70,12 +85,18 @@ function balanceText(amount: number | undefined, currency: string): string {
   return amount === undefined ? '' : moneyText(amount, currency);
 }
 
+/** What stands under the amount that is left, or used. */
+function balanceFact({ remaining, limit, currency }: Amounts): string {
+  if (remaining !== undefined && remaining < 0) return 'overdrawn';
+  return `${remaining === undefined ? 'used' : 'left'}${limit === undefined ? '' : ` of ${moneyText(limit, currency)}`}`;
+}
+
 function balanceLine({ amounts }: QuotaView): LineKind {
   return { top: 0, text: (value) => moneyText(value, amounts?.currency ?? 'USD') };
 }
 
 function lineOf({ line }: QuotaView, kind: LineKind): Content {
-  return line !== undefined && html`<div class="history">${drawLine(line, kind)}<span class="axis" aria-hidden="true"><span>24 h ago</span><span>now</span></span></div>`;
+  return line !== undefined && html`<div class="history">${drawLine(line, kind)}</div>`;
 }
 
 /** The used share as a bar with a mark where the time is. */
@@ -112,9 +133,9 @@ function forecastFact(forecast: QuotaView['forecast'], now: Date): Content[] {
     case 'full':
       return [html`<strong>used up</strong>`];
     case 'fills':
-      return [html`<strong>full ${coming(forecast.at, now)} at this pace</strong>`];
+      return [html`<strong>full ${coming(forecast.at, now)}</strong>`];
     case 'lasts':
-      return [`${percent(forecast.usedAtReset)} at its reset at this pace`];
+      return [`on course for ${Math.round(forecast.usedAtReset * 100)} %`];
   }
 }
 

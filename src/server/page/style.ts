@@ -53,7 +53,7 @@ ul { list-style: none; }
   column-gap: 24px; padding: 18px 0; border-top: 1px solid var(--edge);
 }
 .quota:first-child { border-top: 0; padding-top: 12px; }
-.quota:last-child { padding-bottom: 6px; }
+.quota:last-child { padding-bottom: 16px; }
 .title { grid-area: title; align-self: end; }
 .share { grid-area: share; align-self: end; font-size: 23px; line-height: 1.2; font-weight: 600; letter-spacing: -.02em; text-align: right; white-space: nowrap; }
 .facts { grid-area: facts; color: var(--soft); font-size: 13.5px; }
@@ -69,25 +69,26 @@ ul { list-style: none; }
 .unknown { color: var(--soft); font-weight: 400; }
 .share .unknown { font-size: 15px; letter-spacing: 0; }
 .history { grid-area: history; align-self: center; }
-.line { display: block; width: 100%; height: 46px; border-bottom: 1px solid var(--edge); overflow: visible; }
+.line { display: block; width: 100%; height: 52px; border-bottom: 1px solid var(--edge); overflow: visible; }
 .area { fill: var(--calm-fill); opacity: .14; }
 .stroke { fill: none; stroke: var(--calm-fill); stroke-width: 1.6px; stroke-linejoin: round; stroke-linecap: round; vector-effect: non-scaling-stroke; }
 .warm .area { fill: var(--warm-fill); } .warm .stroke { stroke: var(--warm-fill); }
 .hot .area { fill: var(--hot-fill); } .hot .stroke { stroke: var(--hot-fill); }
 .unknown .area, .balance .area { fill: var(--soft); } .unknown .stroke, .balance .stroke { stroke: var(--soft); }
-.axis { display: flex; justify-content: space-between; margin-top: 3px; color: var(--soft); font-size: 11px; line-height: 1.4; }
 .columns > div:nth-child(2) .quota, .single .quota {
   grid-template-columns: minmax(0, 1fr) auto; grid-template-areas: "title share" "bar bar" "facts facts" "history history";
 }
 .columns > div:nth-child(2) .history, .single .history { margin-top: 10px; }
-.legend { margin-top: 14px; padding-top: 12px; border-top: 1px solid var(--edge); color: var(--soft); font-size: 12.5px; }
+.columns > div:nth-child(2) .line { height: 36px; }
+.legend { padding-top: 14px; border-top: 1px solid var(--edge); color: var(--soft); font-size: 12.5px; }
 .tick { display: inline-block; width: 2px; height: 11px; background: var(--mark); margin-right: 7px; vertical-align: -1px; }
 .aside { color: var(--soft); }
-.note { margin-top: 10px; color: var(--soft); font-size: 13.5px; }
+.note { margin: 8px 0 4px; color: var(--soft); font-size: 13.5px; }
 .note strong, .bad .state { color: var(--hot); font-weight: 600; }
 .fact { display: flex; justify-content: space-between; gap: 4px 20px; padding: 12px 0; border-top: 1px solid var(--edge); font-size: 13.5px; }
 .fact:last-child { padding-bottom: 0; }
-.fact .name { font-weight: 600; } .fact .value { text-align: right; color: var(--soft); }
+table + .legend { border-top: 0; padding-top: 10px; }
+.fact .name { font-weight: 600; white-space: nowrap; } .fact .value { text-align: right; color: var(--soft); }
 .fact.warm .value { color: var(--warm); } .fact.hot .value { color: var(--hot); }
 details { border-top: 1px solid var(--edge); padding-top: 12px; }
 summary { cursor: pointer; font-size: 13.5px; font-weight: 600; border-radius: 4px; }

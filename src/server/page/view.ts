@@ -53,7 +53,11 @@ interface Named {
 
 /** The one thing to know first. */
 export type Headline =
-  | { readonly kind: 'starting' | 'stalled' | 'nothing known' | 'calm' }
+  | { readonly kind: 'starting' | 'stalled' | 'calm' }
+  /** Of these upstreams nothing is known. */
+  | { readonly kind: 'unknown'; readonly upstreams: readonly string[] }
+  /** There is nothing with a limit: what an organization’s day has cost so far. */
+  | { readonly kind: 'cost'; readonly amount: number }
   | ({ readonly kind: 'full' } & Named)
   | ({ readonly kind: 'fills'; readonly at: Date } & Named)
   | ({ readonly kind: 'high'; readonly used: number } & Named);
@@ -97,14 +101,15 @@ export function viewOf(input: ViewInput): StatusView {
   const known = stalled ? undefined : digest;
   const sources = input.sources.map(sourceView);
   const upstreams = sources.flatMap((state) => upstreamOf(state, known, input));
+  const organizations = useOf(sources, known, input);
   return {
     now,
     ...(digest && { at: digest.at }),
     stalled,
-    headline: digest === undefined ? { kind: 'starting' } : stalled ? { kind: 'stalled' } : headlineOf(upstreams),
+    headline: digest === undefined ? { kind: 'starting' } : stalled ? { kind: 'stalled' } : headlineOf(upstreams, organizations),
     upstreams,
     moreWindows: known?.moreWindows ?? 0,
-    organizations: useOf(sources, known, input),
+    organizations,
     sources,
     manyAccounts: new Set(sources.map(({ account }) => account)).size > 1,
     ...(delivery && { delivery }),
@@ -181,7 +186,7 @@ function quotaView(quota: Quota, at: Date, now: Date, line: Line | undefined): Q
 }
 
 /** What is used up comes first, then what will be first, then what is highest. */
-function headlineOf(upstreams: readonly UpstreamView[]): Headline {
+function headlineOf(upstreams: readonly UpstreamView[], organizations: readonly UseView[]): Headline {
   const all = upstreams.flatMap(({ upstream, quotas }) => quotas.map((quota) => ({ upstream, ...quota })));
   const shares = all.filter(({ used }) => used !== undefined);
   const named = ({ upstream, name, resetAt }: (typeof all)[number]): Named => ({ upstream, name, ...(resetAt && { resetAt }) });
@@ -192,8 +197,10 @@ function headlineOf(upstreams: readonly UpstreamView[]): Headline {
   if (first !== undefined) return { kind: 'fills', at: first.at, ...named(first.quota) };
   const [highest] = shares.sort((a, b) => (b.used ?? 0) - (a.used ?? 0));
   if (highest?.used !== undefined && highest.heat !== 'calm') return { kind: 'high', used: highest.used, ...named(highest) };
-  const isKnown = upstreams.every(({ quotas, state }) => quotas.some(({ wasReset }) => !wasReset) || state.up === true);
-  return { kind: isKnown ? 'calm' : 'nothing known' };
+  const unknown = upstreams.filter(({ quotas, state }) => state.up !== true && !quotas.some(({ wasReset }) => !wasReset));
+  if (unknown.length > 0) return { kind: 'unknown', upstreams: [...new Set(unknown.map(({ state }) => state.title))] };
+  const cost = upstreams.length > 0 ? undefined : organizations.find(({ total }) => total.today.cost !== undefined)?.total.today.cost;
+  return cost === undefined ? { kind: 'calm' } : { kind: 'cost', amount: cost };
 }
 
 function after(at: Date, seconds: number): Date {

@@ -45,6 +45,14 @@ export function windowTitle(name: string): string {
   return words.slice(0, 1).toUpperCase() + words.slice(1);
 }
 
+/** A window as the subject of a sentence. */
+export function windowSubject(name: string): string {
+  if (name === 'five_hour') return 'The five-hour window';
+  if (name === 'seven_day') return 'The seven-day window';
+  if (name.startsWith('seven_day_')) return `The seven-day window for ${name.slice('seven_day_'.length).replaceAll('_', ' ')}`;
+  return windowTitle(name);
+}
+
 /** A number of tokens, `12.3 M`: never rounded up. */
 export function tokensText(tokens: number): string {
   for (const [unit, size] of [['G', 1e9], ['M', 1e6], ['k', 1e3]] as const) {
