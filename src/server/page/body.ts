@@ -14,12 +14,13 @@ export function statusBody(view: StatusView, build: string): Html {
   const windows = upstreams.filter(({ upstream }) => upstream === 'claude-ai');
   const others = upstreams.filter(({ upstream }) => upstream === 'openrouter');
   const named = (title: string, account: string): string => (view.manyAccounts || account !== 'default' ? `${title} · ${account}` : title);
+  const isCurrent = at !== undefined && !view.stalled;
   const left = [
-    ...windows.map((upstream, index) => upstreamSection(upstream, `claude-${index}`, named('claude.ai', upstream.account), { moreWindows, legend: index === 0, now })),
+    ...windows.map((upstream, index) => upstreamSection(upstream, `claude-${index}`, named('claude.ai', upstream.account), { moreWindows, legend: index === 0, isCurrent, now })),
     ...organizations.map((use, index) => organizationSection(use, `organization-${index}`, named('Organization', use.account))),
   ];
   const right = [
-    ...others.map((upstream, index) => upstreamSection(upstream, `openrouter-${index}`, named('OpenRouter', upstream.account), { moreWindows: 0, legend: windows.length + index === 0, now })),
+    ...others.map((upstream, index) => upstreamSection(upstream, `openrouter-${index}`, named('OpenRouter', upstream.account), { moreWindows: 0, legend: windows.length + index === 0, isCurrent, now })),
     sourcesSection(view, named),
   ];
   return html`<div id="status" data-build="${build}" data-now="${now.toISOString()}" data-title="${titleText(view)}">

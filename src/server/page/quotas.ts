@@ -20,6 +20,8 @@ export interface SectionOptions {
   readonly moreWindows: number;
   /** Whether it explains its marks. */
   readonly legend: boolean;
+  /** Whether the last cycle is recent enough to speak of now. */
+  readonly isCurrent: boolean;
   readonly now: Date;
 }
 
@@ -37,7 +39,7 @@ export function upstreamSection(upstream: UpstreamView, id: string, title: strin
   ];
   return html`<section class="panel" aria-labelledby="${id}" data-key="${id}">
 <h2 id="${id}">${title}</h2>
-${ageNote(state, quotas.length > 0, now)}
+${ageNote(state, quotas.length > 0, options)}
 ${rows.length > 0 && html`<ul class="quotas">${rows.map((quota) => quotaRow(quota, now))}</ul>`}
 ${listed.length > 0 && moreQuotas(listed, unlisted, now)}
 ${spends.length > 0 && fact('Key spend', spends.join(' · '))}
@@ -47,7 +49,7 @@ ${legend && legends.length > 0 && html`<p class="legend">${separated(legends)}</
 }
 
 /** Why nothing is known, or of when it is what is shown. */
-function ageNote(state: SourceView, showsSomething: boolean, now: Date): Content {
+function ageNote(state: SourceView, showsSomething: boolean, { isCurrent, now }: SectionOptions): Content {
   const { up, explained, lastSuccessAt } = state;
   if (up === undefined) return html`<p class="note">Not read yet.</p>`;
   if (!up) {
@@ -55,7 +57,7 @@ function ageNote(state: SourceView, showsSomething: boolean, now: Date): Content
     const since = lastSuccessAt === undefined ? 'never read in full' : html`last read in full ${ago(lastSuccessAt, now)}`;
     return html`<p class="note bad"><strong>${reasons}</strong>: ${since}. ${showsSomething ? 'What is shown is of then or from the parts that answered.' : 'Nothing is known now.'}</p>`;
   }
-  return showsSomething ? undefined : html`<p class="note">There is nothing to show now.</p>`;
+  return showsSomething ? undefined : html`<p class="note">${isCurrent ? 'There is nothing to show now.' : 'Not known now.'}</p>`;
 }
 
 function quotaRow(quota: QuotaView, now: Date): Html {

@@ -54,6 +54,11 @@ export class StatusPage {
     this.#options = options;
   }
 
+  /** Pages that are open now. */
+  get listeners(): number {
+    return this.#events.listeners;
+  }
+
   /** A cycle has been collected; without metrics when that failed. */
   collected(metrics: ResourceMetrics | undefined): void {
     this.#guarded(() => {

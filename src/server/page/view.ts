@@ -1,7 +1,7 @@
 import { dayStart } from '../../model/calendar.ts';
 import { titleOf } from '../../model/source-titles.ts';
 import { type Forecast, type Heat, forecastOf, heatOf, paceOf } from '../../metrics/pace.ts';
-import { type Amounts, type Picture, type Quota, pictureOf } from '../../metrics/picture.ts';
+import { type Amounts, type Picture, type Quota, type ShownPoint, pictureOf } from '../../metrics/picture.ts';
 import { type Reason, explanations } from '../../model/reasons.ts';
 import type { Digest } from './digest.ts';
 import type { History, Line } from './history.ts';
@@ -128,16 +128,14 @@ function sourceView(state: SourceState): SourceView {
 function upstreamOf(state: SourceView, digest: Digest | undefined, { history, now }: ViewInput): UpstreamView[] {
   const { source, account } = state;
   if (source !== 'claude-ai' && source !== 'openrouter') return [];
-  const prefix = source === 'claude-ai' ? 'claude.' : 'openrouter.';
-  const points = (digest?.gauges.get(account) ?? []).filter(({ metric }) => metric.startsWith(prefix));
-  const { quotas, spent, secondsToSessionExpiry } = pictureOf(points);
+  const { quotas, spent, secondsToSessionExpiry } = pictureOfUpstream(source, digest?.gauges.get(account) ?? []);
   const at = digest?.at ?? now;
   return [
     {
       upstream: source,
       account,
       state,
-      quotas: quotas.map((quota) => quotaView(quota, at, now, history.line(seriesOf(account, quota.name), now))),
+      quotas: quotas.map((quota) => quotaView(quota, at, now, history.line(seriesOf(source, account, quota.name), now))),
       // The day, week or month that is over is not the one that the words mean.
       spent: dayStart(at.getTime()) === dayStart(now.getTime()) ? spent : {},
       ...(secondsToSessionExpiry !== undefined && { sessionExpiresAt: after(at, secondsToSessionExpiry) }),
@@ -149,16 +147,23 @@ function upstreamOf(state: SourceView, digest: Digest | undefined, { history, no
 export function keptValues({ gauges }: Digest): ReadonlyMap<string, number> {
   const kept = new Map<string, number>();
   for (const [account, points] of gauges) {
-    for (const { name, used, amounts } of pictureOf(points).quotas) {
-      const value = used ?? amounts?.remaining;
-      if (value !== undefined) kept.set(seriesOf(account, name), value);
+    for (const upstream of ['claude-ai', 'openrouter'] as const) {
+      for (const { name, used, amounts } of pictureOfUpstream(upstream, points).quotas) {
+        const value = used ?? amounts?.remaining;
+        if (value !== undefined) kept.set(seriesOf(upstream, account, name), value);
+      }
     }
   }
   return kept;
 }
 
-function seriesOf(account: string, quota: string): string {
-  return `${account}\0${quota}`;
+function pictureOfUpstream(upstream: UpstreamView['upstream'], points: readonly ShownPoint[]): Picture {
+  const prefix = upstream === 'claude-ai' ? 'claude.' : 'openrouter.';
+  return pictureOf(points.filter(({ metric }) => metric.startsWith(prefix)));
+}
+
+function seriesOf(upstream: string, account: string, quota: string): string {
+  return `${upstream}\0${account}\0${quota}`;
 }
 
 function quotaView(quota: Quota, at: Date, now: Date, line: Line | undefined): QuotaView {
