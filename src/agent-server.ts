@@ -1,10 +1,13 @@
 import { ConfigError } from './config/config-error.ts';
-import type { HttpConfig } from './config/config.ts';
+import type { CompatibilityConfig, HttpConfig } from './config/config.ts';
 import { systemClock } from './model/clock.ts';
-import type { Cycles } from './server/cycles.ts';
+import { compatibleFamilies } from './server/compatibility.ts';
+import type { CycleSnapshot, Cycles } from './server/cycles.ts';
+import type { Family } from './server/families.ts';
 import { type SourceState, healthRoutes } from './server/health.ts';
+import { metricsRoute } from './server/metrics.ts';
 import type { StatusPage } from './server/page/status-page.ts';
-import type { Route } from './server/route.ts';
+import { type Route, sendText } from './server/route.ts';
 import { type HttpServer, startServer } from './server/server.ts';
 import type { Logger } from './telemetry/log.ts';
 
@@ -12,6 +15,8 @@ import type { Logger } from './telemetry/log.ts';
 export interface AgentServerOptions {
   /** Absent: there is no server. */
   readonly http: HttpConfig | undefined;
+  /** Absent: no names beside the agent's own. */
+  readonly compatibility: CompatibilityConfig | undefined;
   readonly cycles: Cycles;
   readonly sources: readonly SourceState[];
   /** Absent: there is no status page. */
@@ -33,7 +38,7 @@ export async function startAgentServer(options: AgentServerOptions): Promise<Htt
     const server = await startServer({ host, port, loopback, routes: routesOf(options), onError });
     const line = { http: server.url, ...(page && { statusPage: `${server.url}/` }), ...(scrape && { metrics: `${server.url}/metrics` }) };
     if (loopback) logger.info(line, 'listening');
-    else logger.warn(line, 'listening beyond this machine: whoever reaches it can see the state of sources, and metrics if they are scraped');
+    else logger.warn(line, 'listening beyond this machine: whoever reaches it can see the state of sources, metrics if they are scraped, and the status page if it is on');
     return server;
   } catch (error) {
     const problem = `HTTP_ADDRESS: cannot listen on ${host} port ${port}: ${causeOf(error)}`;
@@ -43,9 +48,18 @@ export async function startAgentServer(options: AgentServerOptions): Promise<Htt
   }
 }
 
-function routesOf({ cycles, sources, page }: AgentServerOptions): Route[] {
-  return [...(page?.routes() ?? []), ...healthRoutes({ cycles, sources, clock: systemClock })];
+function routesOf({ http, compatibility, cycles, page, sources }: AgentServerOptions): Route[] {
+  const more = compatibility && ((families: readonly Family[], { durationMs }: CycleSnapshot): Family[] =>
+    compatibleFamilies(families, { ...compatibility, sources, cycleMs: durationMs }));
+  const metrics = http?.scrape === true ? metricsRoute({ cycles, ...(more && { more }) }) : notScraped;
+  return [...(page?.routes() ?? []), metrics, ...healthRoutes({ cycles, sources, clock: systemClock })];
 }
+
+/** Whoever looks for metrics where there are none is told how to have them. */
+const notScraped: Route = {
+  path: '/metrics',
+  handle: (_request, response) => sendText(response, 404, 'Metrics are not scraped here; set OTEL_METRICS_EXPORTER=otlp,prometheus.'),
+};
 
 const causes: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use',

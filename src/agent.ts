@@ -43,7 +43,7 @@ export interface AgentOptions {
 /** Who is told of each cycle. Must not throw. */
 export interface CycleWatch {
   /** Metrics as collected, before their delivery begins; undefined when the collection failed. */
-  collected(metrics: ResourceMetrics | undefined): void;
+  collected(metrics: ResourceMetrics | undefined, durationMs: number): void;
   /** Whether all of them were acknowledged, and what became of them; not told where there is nobody to push to. */
   delivered(acknowledged: boolean, outcome: ExportOutcome): void;
 }
@@ -116,7 +116,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     timeoutMs: config.export.timeoutMs,
     onCollected(durationMs, metrics) {
       counters.collected(durationMs);
-      watch?.collected(metrics);
+      watch?.collected(metrics, durationMs);
     },
     onError: (error) => logger.error({ err: error }, 'the metrics could not be collected'),
   });

@@ -40,8 +40,8 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
     write,
     readDeadlineMs: deadlineMs,
     watch: {
-      collected(metrics) {
-        cycles.collected(metrics);
+      collected(metrics, durationMs) {
+        cycles.collected(metrics, durationMs);
         page?.collected(metrics);
       },
       delivered(acknowledged, outcome) {
@@ -50,7 +50,7 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
       },
     },
   });
-  const server = await startAgentServer({ http: config.http, cycles, page, sources: agent.pollers, logger });
+  const server = await startAgentServer({ http: config.http, compatibility: config.compatibility, cycles, page, sources: agent.pollers, logger });
   logger.info({ sources: agent.pollers.map((poller) => poller.source.id), ...describeTarget(config) }, 'started');
 
   const firstCycle = agent.start();

@@ -2,6 +2,7 @@ import type { Secret } from '../model/secret.ts';
 import type { UsageDimension } from '../model/usage-dimensions.ts';
 import type { LogLevel } from '../telemetry/log.ts';
 import { Checked } from './check.ts';
+import { type CompatibilityConfig, withCompatibility } from './compatibility.ts';
 import { ConfigError } from './config-error.ts';
 import { type CookieOrigin, cookieOrigin } from './cookie-origin.ts';
 import { type HttpConfig, httpConfig } from './http.ts';
@@ -14,6 +15,7 @@ import { standardVariables } from './standard-variables.ts';
 import { unknownNames } from './unknown-names.ts';
 
 export type { CookieOrigin } from './cookie-origin.ts';
+export type { CompatibilityConfig } from './compatibility.ts';
 export type { HttpConfig } from './http.ts';
 
 /** Settings of the claude.ai source. */
@@ -65,6 +67,8 @@ export interface Config {
   readonly export: ExportConfig;
   /** Absent: `run` listens nowhere. */
   readonly http?: HttpConfig;
+  /** Absent: nothing beside the agent's own settings and names. */
+  readonly compatibility?: CompatibilityConfig;
   readonly disabled: boolean;
   readonly logLevel: LogLevel;
   /** Things to say once at start. */
@@ -78,15 +82,17 @@ export interface Config {
  * @throws {ConfigError} with all that is wrong, one line each; also when no source is configured.
  */
 export function loadConfig(origins: Origins): Config {
-  const { raw, namesInConfigFile } = collect(origins);
+  const { raw: given, namesInConfigFile } = collect(origins);
   const problems = unknownNames(namesInConfigFile);
   const warnings: string[] = [];
+  const { raw, compatibility } = withCompatibility(given, problems, warnings);
   const checked = new Checked(raw, problems);
   const otelVariables = standardVariables(raw, problems, warnings);
   const claudeAi = claudeAiConfig(checked, problems, warnings);
   const openRouter = openRouterConfig(checked);
   const anthropic = anthropicConfig(checked);
   const exports = exportConfig(otelVariables, raw, problems);
+  checked.value('COMPATIBILITY');
   const http = httpConfig(checked, otelVariables, exports.scrape, problems);
   const config: Config = {
     ...(claudeAi && { claudeAi }),
@@ -95,6 +101,7 @@ export function loadConfig(origins: Origins): Config {
     account: checked.value('ACCOUNT_NAME') ?? settings.ACCOUNT_NAME.default,
     export: exports,
     ...(http && { http }),
+    ...(compatibility && { compatibility }),
     disabled: otelVariables['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
     logLevel: checked.value('LOG_LEVEL') ?? settings.LOG_LEVEL.default,
     warnings,

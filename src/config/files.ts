@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { shownPath } from './shown.ts';
 
 /**
@@ -14,6 +14,11 @@ export function readText(setting: string, path: string, problems: string[]): str
     problems.push(`${setting}: the file${shownPath(path)} cannot be read (${code})`);
     return undefined;
   }
+}
+
+/** The same for a file that need not be there: then undefined, without a line. */
+export function readIfThere(setting: string, path: string, problems: string[]): string | undefined {
+  return existsSync(path) ? readText(setting, path, problems) : undefined;
 }
 
 /** Checks a file of certificates or of a key; libraries would go on without it, or fail at each push. */

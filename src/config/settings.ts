@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { usageDimensions } from '../model/usage-dimensions.ts';
 import { logLevels } from '../telemetry/log.ts';
+import { compatibilities } from './compatibility.ts';
 import { duration, headerText, httpAddress, listOf, oneOf, path, text, url } from './kinds.ts';
 
 /** One row of the table of settings; help, docs/configuration.md and .env.example are made from it. */
@@ -187,6 +188,13 @@ export const settings = {
     meaning:
       'Whether the status page is there, at / of HTTP_ADDRESS: true or false. Unset: where only this machine reaches it. It asks for no password and shows windows, cost by model and the state of sources.',
     example: 'true',
+  },
+  COMPATIBILITY: {
+    schema: oneOf(compatibilities),
+    group: 'Agent',
+    meaning:
+      'claude-prometheus-exporter: its settings (APIKEY, PROMETHEUS_PORT, PROMETHEUS_NAMESPACE, LOOP_INTERVAL, LOGGING_LEVEL, its JSON file) are understood, and its metric names are on /metrics; see docs/migrate.md.',
+    example: 'claude-prometheus-exporter',
   },
   LOG_LEVEL: {
     schema: oneOf(logLevels),

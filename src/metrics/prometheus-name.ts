@@ -82,3 +82,20 @@ function spelled(unit: string, table: Readonly<Record<string, string>>): string 
   const known = Object.hasOwn(table, text) ? table[text] : undefined;
   return (known ?? text).replace(/[^A-Za-z0-9:]+/g, '_').replace(/^_/, '');
 }
+
+const labels = new Map<string, string | undefined>();
+
+/** Attribute keys come from our catalogue and the user's resource: few. */
+const mostLabels = 1_000;
+
+/**
+ * Name of a label in Prometheus by the same strategy: all but ASCII letters, digits and underscores becomes an underscore.
+ * Undefined where nothing else is left, which Prometheus refuses. Two keys may get the same name.
+ */
+export function prometheusLabel(key: string): string | undefined {
+  if (labels.has(key)) return labels.get(key);
+  const clean = key.replace(/[^A-Za-z0-9_]/gu, '_');
+  const label = /^_*$/.test(clean) ? undefined : /^\d/.test(clean) ? `key_${clean}` : clean;
+  if (labels.size < mostLabels) labels.set(key, label);
+  return label;
+}

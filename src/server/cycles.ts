@@ -18,6 +18,8 @@ export interface CycleSnapshot {
   readonly metrics: ResourceMetrics;
   /** When they were collected. */
   readonly at: Date;
+  /** How long that took. */
+  readonly durationMs: number;
   readonly ageMs: number;
 }
 
@@ -30,8 +32,7 @@ const shownForAtLeastMs = 10_000;
 /** What became of the agent's cycles, for whoever asks in between: the last one's metrics, and whether cycles still come. */
 export class Cycles {
   readonly #options: CyclesOptions;
-  #metrics: ResourceMetrics | undefined;
-  #at: Date | undefined;
+  #last: Omit<CycleSnapshot, 'ageMs'> | undefined;
   #collectedAtMs = Number.NEGATIVE_INFINITY;
   #signOfLifeMs: number;
   #acknowledged: boolean | undefined;
@@ -42,12 +43,11 @@ export class Cycles {
   }
 
   /** A cycle has been collected; without metrics when that failed. Must be told before the cycle's delivery. */
-  collected(metrics: ResourceMetrics | undefined): void {
+  collected(metrics: ResourceMetrics | undefined, durationMs: number): void {
     const { clock } = this.#options;
     this.#signOfLifeMs = clock.monotonicMs();
     if (metrics === undefined) return;
-    this.#metrics = metrics;
-    this.#at = clock.now();
+    this.#last = { metrics, at: clock.now(), durationMs };
     this.#collectedAtMs = this.#signOfLifeMs;
   }
 
@@ -58,9 +58,7 @@ export class Cycles {
 
   /** The last cycle; undefined before the first. */
   get last(): CycleSnapshot | undefined {
-    const [metrics, at] = [this.#metrics, this.#at];
-    if (metrics === undefined || at === undefined) return undefined;
-    return { metrics, at, ageMs: this.#options.clock.monotonicMs() - this.#collectedAtMs };
+    return this.#last && { ...this.#last, ageMs: this.#options.clock.monotonicMs() - this.#collectedAtMs };
   }
 
   /** The same while it is true enough to be shown: for three intervals. */

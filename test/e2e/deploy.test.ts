@@ -1,26 +1,23 @@
-import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { expect, inject, test } from 'vitest';
 import { runCli } from '../support/cli.ts';
 import { startAccount } from './support/account.ts';
-import { startConfigured } from './support/collector.ts';
-import { closedPort } from './support/peers.ts';
+import { startShippedCollector } from './support/collector.ts';
+import { shippedConfig } from './support/prometheus.ts';
 
-const config = fileURLToPath(new URL('../../deploy/collector/config.yaml', import.meta.url));
+test('promtool accepts the configuration of Prometheus', () => {
+  expect(execFileSync(inject('promtool'), ['check', 'config', shippedConfig], { encoding: 'utf8' })).toContain('SUCCESS');
+});
 
 test('the Collector of the compose file shows Prometheus what the agent pushes', async () => {
   const account = await startAccount();
-  const scrapePort = await closedPort();
-  const loopback = { endpoint: '127.0.0.1:0' };
-  const collector = await startConfigured([config], {
-    receivers: { otlp: { protocols: { grpc: loopback, http: loopback } } },
-    exporters: { prometheus: { endpoint: `127.0.0.1:${scrapePort}` }, 'otlp_grpc/jaeger': { endpoint: '127.0.0.1:9' } },
-  });
+  const collector = await startShippedCollector();
 
   const result = await runCli(['once', '--timeout', '20s'], {
     ...account.environment,
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.grpcPort}`,
   });
-  const scraped = await (await fetch(`http://127.0.0.1:${scrapePort}/metrics`)).text();
+  const scraped = await (await fetch(`http://127.0.0.1:${collector.scrapePort}/metrics`)).text();
 
   expect(result.code).toBe(0);
   expect(seriesOf(scraped)).toEqual(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { catalogue } from '../../src/metrics/catalogue.ts';
-import { prometheusName } from '../../src/metrics/prometheus-name.ts';
+import { prometheusLabel, prometheusName } from '../../src/metrics/prometheus-name.ts';
 
 describe('a metric has the name that Prometheus gives it', () => {
   // Expected values are what prometheus/otlptranslator v1.0.0 answers.
@@ -41,4 +41,21 @@ test('no two metrics of the catalogue have the same Prometheus name, and each is
   const names = Object.entries(catalogue).map(([name, spec]) => prometheusName({ name, ...spec }));
   expect(new Set(names).size).toBe(names.length);
   for (const name of names) expect(name).toMatch(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/);
+});
+
+describe('an attribute has the label that Prometheus gives it', () => {
+  // Expected values are what prometheus/otlptranslator v1.0.0 answers when it keeps underscores, as a Collector has it do.
+  test.each([
+    ['metric_name', 'metric_name'],
+    ['http.response.status_code', 'http_response_status_code'],
+    ['a__b..c', 'a__b__c'],
+    ['2nd', 'key_2nd'],
+    ['grün', 'gr_n'],
+    ['🙂a', '_a'],
+    ['_', undefined],
+    ['…', undefined],
+    ['', undefined],
+  ] as const)('%j is %j', (key, expected) => {
+    expect(prometheusLabel(key)).toBe(expected);
+  });
 });

@@ -1,8 +1,8 @@
-import { type IncomingHttpHeaders, request } from 'node:http';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { type Route, sendText } from '../../src/server/route.ts';
 import { type HttpServer, startServer } from '../../src/server/server.ts';
+import { ask } from '../support/ask.ts';
 import { cleanup } from '../support/cleanup.ts';
 
 const after = cleanup();
@@ -13,25 +13,6 @@ async function start(routes: readonly Route[] = [hello], errors: unknown[] = [])
   const server = await startServer({ host: '127.0.0.1', port: 0, loopback: true, routes, onError: (error) => errors.push(error) });
   after(() => server.stop());
   return server;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-function ask(url: string, options: { readonly method?: string; readonly headers?: Record<string, string> } = {}): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const sent = request(url, options, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (text: string) => (body += text));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
-      response.on('error', reject);
-    });
-    sent.on('error', reject);
-    sent.end();
-  });
 }
 
 test('a path is answered whatever its query, to GET and HEAD', async () => {

@@ -55,8 +55,8 @@ export async function startSimulatedDay(endsAt: Date, seed: number): Promise<Sim
     random: () => 0,
     clock,
     watch: {
-      collected(metrics) {
-        cycles.collected(metrics);
+      collected(metrics, durationMs) {
+        cycles.collected(metrics, durationMs);
         page.collected(metrics);
       },
       delivered(acknowledged, outcome) {

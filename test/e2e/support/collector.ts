@@ -2,8 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { inject, onTestFinished } from 'vitest';
 import { type WrittenRequest, readRequests } from './otlp-json.ts';
+import { closedPort } from './peers.ts';
 
 /** What a Collector is started with. */
 export interface CollectorOptions {
@@ -36,11 +38,24 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
   return { ...started, requests: () => readRequests(file) };
 }
 
+const shippedConfig = fileURLToPath(new URL('../../../deploy/collector/config.yaml', import.meta.url));
+
+/** Starts the Collector of the compose file on free ports, and tells where Prometheus would scrape it; Jaeger is not there. */
+export async function startShippedCollector(): Promise<Omit<Collector, 'requests'> & { readonly scrapePort: number }> {
+  const scrapePort = await closedPort();
+  const loopback = { endpoint: '127.0.0.1:0' };
+  const started = await startConfigured([shippedConfig], {
+    receivers: { otlp: { protocols: { grpc: loopback, http: loopback } } },
+    exporters: { prometheus: { endpoint: `127.0.0.1:${scrapePort}` }, 'otlp_grpc/jaeger': { endpoint: '127.0.0.1:9' } },
+  });
+  return { ...started, scrapePort };
+}
+
 /**
  * Starts a Collector with configuration files as they are.
  * @param overrides goes over the files, by key.
  */
-export async function startConfigured(files: readonly string[], overrides: object): Promise<Omit<Collector, 'requests'>> {
+async function startConfigured(files: readonly string[], overrides: object): Promise<Omit<Collector, 'requests'>> {
   // JSON is YAML.
   const configs = [...files, `yaml:${JSON.stringify({ service: { telemetry } })}`, `yaml:${JSON.stringify(overrides)}`].flatMap((config) => ['--config', config]);
   const child = spawn(inject('otelcol'), configs, { stdio: ['ignore', 'ignore', 'pipe'] });

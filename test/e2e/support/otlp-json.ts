@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 
 /** A point as the Collector wrote it: everything it has but the description, and the numbers as they are typed on the wire. */
 export interface WrittenPoint {
@@ -67,7 +68,7 @@ interface JsonRequest {
   }[];
 }
 
-/** The requests in a file of the Collector's file exporter: a line each, one resource and one scope in it. */
+/** The requests in a file of the Collector's file exporter: a line each, one resource and one scope in it; the scope may come twice. */
 export function readRequests(file: string): WrittenRequest[] {
   const lines = readFileSync(file, 'utf8').split('\n');
   // The last line is empty, or still being written.
@@ -76,12 +77,12 @@ export function readRequests(file: string): WrittenRequest[] {
 
 function requestOf({ resourceMetrics }: JsonRequest): WrittenRequest {
   const [only] = resourceMetrics;
-  const [scoped] = only?.scopeMetrics ?? [];
-  if (only === undefined || scoped === undefined || resourceMetrics.length > 1 || only.scopeMetrics.length > 1) {
+  const [scoped, ...more] = only?.scopeMetrics ?? [];
+  if (only === undefined || scoped === undefined || resourceMetrics.length > 1 || more.some(({ scope }) => !isDeepStrictEqual(scope, scoped.scope))) {
     throw new Error('a request has other than one resource and one scope');
   }
   const resource = { ...only.resource, attributes: attributesOf(only.resource.attributes) };
-  return { resource, scope: { ...scoped.scope }, points: scoped.metrics.flatMap(pointsOf) };
+  return { resource, scope: { ...scoped.scope }, points: [scoped, ...more].flatMap(({ metrics }) => metrics.flatMap(pointsOf)) };
 }
 
 const temporalities = ['unspecified', 'delta', 'cumulative'] as const;

@@ -47,7 +47,7 @@ async function serve(): Promise<Served> {
     source: [polled('claude-ai'), polled('anthropic-usage'), polled('anthropic-cost'), polled('openrouter')],
     cycle(points) {
       const metrics = snapshotOf(points);
-      cycles.collected(metrics);
+      cycles.collected(metrics, 1);
       page.collected(metrics);
     },
     text: async () => (await fetch(`${server.url}/`)).text(),
