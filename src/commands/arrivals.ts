@@ -1,4 +1,5 @@
 import type { ReceivedPoint, ReceivedRequest } from '../demo/otlp-messages.ts';
+import { type OrganizationPicture, organizationOf } from '../metrics/organization.ts';
 import { type Picture, type Quota, inOrder, pictureOf } from '../metrics/picture.ts';
 
 /** What the metrics that arrived say of a source. */
@@ -20,9 +21,19 @@ export interface Arrival {
   readonly at: Date;
   readonly points: readonly ReceivedPoint[];
   readonly sources: readonly ArrivedSource[];
+  /** What an organization used; absent where nothing is said of one. */
+  readonly organization?: OrganizationPicture;
 }
 
 const own = 'claude_usage_metrics.source';
+
+/** What the sources of the Admin API begin with. */
+export const adminPrefix = 'anthropic-';
+
+/** Whether a source is one of those that read the Admin API. */
+export function isAdminSource(source: string): boolean {
+  return source.startsWith(adminPrefix);
+}
 
 /** Makes sense of pushes, one after another, from nothing but their points. */
 export class Arrivals {
@@ -54,7 +65,8 @@ export class Arrivals {
       .filter(({ metric }) => metric === `${own}.up`)
       .map(({ attributes, value }) => this.#source(attributes['source'] ?? '', value === 1, points, at))
       .sort((a, b) => a.source.localeCompare(b.source, 'en'));
-    return { push: this.#pushes, at, points, sources };
+    const organization = organizationOf(points);
+    return { push: this.#pushes, at, points, sources, ...(organization && { organization }) };
   }
 
   /** The counter that rose says how the last read ended. */

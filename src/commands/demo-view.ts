@@ -1,6 +1,6 @@
-import type { Arrival, Arrivals } from './arrivals.ts';
+import { type Arrival, type Arrivals, isAdminSource } from './arrivals.ts';
 import type { LogLine } from './demo-agent.ts';
-import { leftText, usedText } from '../metrics/describe.ts';
+import { leftText, organizationTexts, usedText } from '../metrics/describe.ts';
 import type { Screen } from './terminal/screen.ts';
 
 /** What the demo tells whoever watches. */
@@ -72,17 +72,23 @@ function lineView(arrived: (arrival: Arrival) => void): DemoView {
   return { arrived, logged: () => undefined, stopping: () => undefined, end: () => undefined };
 }
 
-function jsonLine({ push, at, sources, points }: Arrival): string {
+function jsonLine({ push, at, sources, organization, points }: Arrival): string {
   return JSON.stringify({
     push,
     at: at.toISOString(),
     sources: sources.map(({ source, up, outcome }) => ({ source, up, outcome })),
+    organization: organization ?? null,
     points: points.map(({ metric, unit, attributes, value }) => ({ metric, unit, attributes, value })),
   });
 }
 
-function plainLine({ push, sources, points }: Arrival): string {
-  const states = sources.map(({ source, up, outcome }) => `${source} ${up ? 'up' : outcome}`);
+function plainLine({ push, sources, organization, points }: Arrival): string {
+  const ofAdmin = sources.filter(({ source }) => isAdminSource(source));
+  const apart = sources.filter((source) => !isAdminSource(source.source) || !source.up);
+  const states = [
+    ...apart.map(({ source, up, outcome }) => `${source} ${up ? 'up' : outcome}`),
+    ...(ofAdmin.length > 0 && ofAdmin.every(({ up }) => up) ? ['anthropic up'] : []),
+  ];
   const values = sources
     .flatMap(({ picture }) => picture.quotas)
     .map((quota) => {
@@ -90,5 +96,6 @@ function plainLine({ push, sources, points }: Arrival): string {
       const left = amounts?.remaining;
       return left === undefined ? `${name} ${usedText(quota) ?? 'not known'}` : `${name} ${leftText(left, amounts?.currency ?? '')}`;
     });
-  return `push ${push}: ${points.length} points; ${states.join(', ')}; ${values.join(', ')}`;
+  const used = organization === undefined ? [] : organizationTexts(organization);
+  return `push ${push}: ${points.length} points; ${states.join(', ')}; ${[...values, ...used].join(', ')}`;
 }

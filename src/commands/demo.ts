@@ -1,3 +1,4 @@
+import { LiveOrganization } from '../demo/anthropic/live.ts';
 import { startReceiver } from '../demo/receiver.ts';
 import { startUpstreams } from '../demo/upstreams.ts';
 import { World } from '../demo/world.ts';
@@ -47,7 +48,8 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
 
   // Not before the first push, which takes seconds on a slow machine.
   const faults = { firstMs: Math.max(6 * intervalMs, 12_000), everyMs: 14 * intervalMs, lastMs: 4 * intervalMs };
-  const upstreams = await startUpstreams(new World({ seed, clock: systemClock, speed, faults }));
+  const world = new World({ seed, clock: systemClock, speed, faults });
+  const upstreams = await startUpstreams(world, new LiveOrganization({ seed, clock: systemClock }));
   const ending = Promise.withResolvers<Ending>();
   const nothing = setTimeout(() => ending.resolve({ kind: 'nothing arrived' }), firstPushWithinMs);
   const receiver = await startReceiver({
@@ -64,6 +66,7 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
       ...upstreams.settings,
       CLAUDE_POLL_INTERVAL: `${intervalMs}ms`,
       OPENROUTER_POLL_INTERVAL: `${intervalMs}ms`,
+      ...adminIntervals(intervalMs),
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.port}`,
       OTEL_METRIC_EXPORT_INTERVAL: String(intervalMs),
       HTTP_ADDRESS: '127.0.0.1:0',
@@ -86,6 +89,16 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
   await upstreams.stop();
   view.end();
   return conclude(why, end, log, options.writeError);
+}
+
+/** The Admin API is read as often as its limit of sixty requests a minute lets. */
+function adminIntervals(intervalMs: number): Readonly<Record<string, string>> {
+  const usageMs = Math.max(intervalMs, 2_000);
+  return {
+    ANTHROPIC_USAGE_POLL_INTERVAL: `${usageMs}ms`,
+    ANTHROPIC_COST_POLL_INTERVAL: `${2 * usageMs}ms`,
+    ANTHROPIC_SLOW_POLL_INTERVAL: `${30 * usageMs}ms`,
+  };
 }
 
 function conclude(why: Ending, end: AgentEnd, log: readonly LogLine[], writeError: (text: string) => void): ExitCode {

@@ -1,7 +1,7 @@
 import { seededRandom } from './random.ts';
 
 /** The upstreams that can fail. */
-export type FaultyUpstream = 'claude-ai' | 'openrouter';
+export type FaultyUpstream = 'claude-ai' | 'openrouter' | 'anthropic';
 
 /**
  * What can be wrong with an upstream: the session cookie is refused until the cookie service has a new one, a challenge
@@ -33,6 +33,8 @@ const deck: readonly (readonly [FaultyUpstream, Fault])[] = [
   ['claude-ai', 'slow'],
   ['openrouter', 'slow'],
   ['claude-ai', 'failing'],
+  ['anthropic', 'failing'],
+  ['anthropic', 'rate_limited'],
 ];
 
 /** The episodes of a plan that have begun by an instant; the same for the same seed. */

@@ -1,10 +1,15 @@
+import { adminAnswer } from './anthropic/api.ts';
+import type { LiveOrganization } from './anthropic/live.ts';
 import { type SimulatedCookiejar, startCookiejar } from './cookiejar.ts';
 import type { Fault } from './faults.ts';
-import { type HttpAnswer, type PlainAnswer, type SimulatedUpstream, sendAnswer, startUpstream } from './http-server.ts';
+import { type HttpAnswer, type PlainAnswer, type SeenRequest, type SimulatedUpstream, sendAnswer, startUpstream } from './http-server.ts';
 import { type World, organizationId } from './world.ts';
 
 /** The key that the simulated OpenRouter takes. */
 export const demoApiKey = 'sk-or-v1-demo-key';
+
+/** The key that the simulated Admin API takes. */
+const demoAdminKey = 'sk-ant-admin01-demo-key';
 
 /** Longer than a push of every two seconds waits for a read. */
 const slowMs = 3_000;
@@ -22,8 +27,12 @@ export interface Upstreams {
   stop(): Promise<void>;
 }
 
-/** Starts a cookie service, claude.ai and OpenRouter. Like the real ones they refuse a wrong credential. */
-export async function startUpstreams(world: World): Promise<Upstreams> {
+/**
+ * Starts a cookie service, claude.ai and OpenRouter, and the Admin API of an organization where one is given. Like the
+ * real ones they refuse a wrong credential.
+ */
+export async function startUpstreams(world: World, live?: LiveOrganization): Promise<Upstreams> {
+  const adminApi = live && (await startUpstream((request) => withFault(world.fault('anthropic'), () => organizationAnswer(live, request))));
   const [cookiejar, claudeAi, openRouter] = await Promise.all([
     startCookiejar(() => ({ kind: 'cookies', text: world.cookies() })),
     startUpstream(({ path, headers }) => {
@@ -45,10 +54,11 @@ export async function startUpstreams(world: World): Promise<Upstreams> {
       CLAUDE_AI_BASE_URL: claudeAi.url,
       OPENROUTER_ACCOUNT_BASE_URL: `${openRouter.url}/api/v1`,
       OPENROUTER_API_KEY: demoApiKey,
+      ...(adminApi && { ANTHROPIC_ADMIN_BASE_URL: adminApi.url, ANTHROPIC_ADMIN_API_KEY: demoAdminKey }),
     },
     async stop() {
       cookiejar.stop();
-      await Promise.all([claudeAi.stop(), openRouter.stop()]);
+      await Promise.all([claudeAi.stop(), openRouter.stop(), adminApi?.stop()]);
     },
   };
 }
@@ -104,6 +114,10 @@ function openRouterAnswer(world: World, path: string): PlainAnswer {
   if (path === '/api/v1/key') return { status: 200, body: world.key() };
   if (path === '/api/v1/credits') return { status: 200, body: world.credits() };
   return { status: 404, body: openRouterError(404, 'Not found') };
+}
+
+function organizationAnswer(live: LiveOrganization, request: SeenRequest): PlainAnswer {
+  return adminAnswer(live.organization, request, live.play(), { adminKey: demoAdminKey });
 }
 
 function openRouterError(code: number, message: string): object {

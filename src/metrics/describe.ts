@@ -1,4 +1,5 @@
-import { clockText, durationText, moneyText, percentText, toMinute } from '../model/format.ts';
+import { clockText, countText, durationText, moneyText, percentText, toMinute } from '../model/format.ts';
+import type { OrganizationPicture } from './organization.ts';
 import { paceOf } from './pace.ts';
 import type { Amounts, Picture, Quota } from './picture.ts';
 
@@ -50,6 +51,19 @@ export function spentTexts(spent: Picture['spent']): string[] {
     const amount = spent[window];
     return amount === undefined ? [] : [`${words} ${moneyText(amount, 'USD')}`];
   });
+}
+
+/** What an organization used this month, and today where it is known. */
+export function organizationTexts({ cost, tokens }: OrganizationPicture): string[] {
+  const money = (amount: number): string => moneyText(amount, 'USD');
+  return [...usedTexts('cost', cost, money), ...usedTexts('tokens', tokens, countText)];
+}
+
+function usedTexts(what: string, { month, today }: OrganizationPicture['cost'], text: (amount: number) => string): string[] {
+  return [
+    ...(today === undefined ? [] : [`${what} today ${text(today)}`]),
+    ...(month === undefined ? [] : [`${what} month ${text(month)}`]),
+  ];
 }
 
 /** The facts of a picture in lines of plain text, one each; times are UTC. */

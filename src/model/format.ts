@@ -22,6 +22,11 @@ export function moneyText(amount: number, currency: string): string {
   return format.format(amount).replaceAll('\u00a0', ' ');
 }
 
+/** A count with every digit, `1,238,412,901`. */
+export function countText(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
 const hour = 3600;
 
 /** Seconds as `45s`, `1h 29m` or `6d 23h`. */

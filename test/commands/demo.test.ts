@@ -34,9 +34,10 @@ test('demo --cycles prints a line for each push that arrived, and exits 0', asyn
   expect(code).toBe(0);
   expect(lines).toHaveLength(3);
   lines.forEach((line, index) => {
-    expect(line).toMatch(new RegExp(`^push ${index + 1}: \\d+ points; claude-ai \\w+, openrouter \\w+; `));
+    expect(line).toMatch(new RegExp(`^push ${index + 1}: \\d+ points; claude-ai \\w+, openrouter \\w+, anthropic up; `));
   });
   expect(lines[0]).toMatch(/five_hour \d+ %, seven_day \d+ %, seven_day_fable \d+ %, .*credits \$[\d.]+ left/);
+  expect(lines[0]).toMatch(/cost today \$[\d,.]+, cost month \$[\d,.]+, tokens today [\d,]+, tokens month [\d,]+$/);
   expect(stdout).not.toContain('\u001b');
 });
 
@@ -53,11 +54,14 @@ test('neither the environment of whoever starts the demo nor an .env beside it r
   }).ended;
 
   expect(code).toBe(0);
-  const push = JSON.parse(stdout) as { sources: unknown; points: { metric: string; attributes: Record<string, string> }[] };
-  expect(push.sources).toEqual([
-    { source: 'claude-ai', up: true, outcome: 'success' },
-    { source: 'openrouter', up: true, outcome: 'success' },
-  ]);
+  const push = JSON.parse(stdout) as {
+    sources: { source: string; up: boolean; outcome: string }[];
+    organization: { tokens: { month: number } } | null;
+    points: { metric: string; attributes: Record<string, string> }[];
+  };
+  expect(push.sources.map(({ source }) => source)).toEqual(expect.arrayContaining(['claude-ai', 'openrouter', 'anthropic-usage', 'anthropic-cost']));
+  expect(push.sources.filter(({ up, outcome }) => !up || outcome !== 'success')).toEqual([]);
+  expect(push.organization?.tokens.month).toBeGreaterThan(0);
   const window = push.points.find(({ metric }) => metric === 'claude.usage.utilization');
   expect(window?.attributes).toEqual({ account: 'default', metric_name: 'five_hour' });
 });

@@ -77,7 +77,10 @@ test('the packed and installed command checks sources and the Collector, and pus
 test('the packed and installed command demonstrates itself without any setting', async () => {
   const printed = await command(['demo', '--cycles', '2', '--json']);
 
-  const up = [{ source: 'claude-ai', up: true }, { source: 'openrouter', up: true }];
-  const pushes = printed.trimEnd().split('\n').map((line) => JSON.parse(line) as object);
-  expect(pushes).toMatchObject([{ push: 1, sources: up }, { push: 2, sources: up }]);
+  const pushes = printed.trimEnd().split('\n').map((line) => JSON.parse(line) as { push: number; sources: { source: string; up: boolean }[] });
+  expect(pushes.map(({ push }) => push)).toEqual([1, 2]);
+  for (const { sources } of pushes) {
+    expect(sources.map(({ source }) => source)).toEqual(expect.arrayContaining(['claude-ai', 'openrouter', 'anthropic-usage', 'anthropic-cost']));
+    expect(sources.filter(({ up }) => !up)).toEqual([]);
+  }
 });

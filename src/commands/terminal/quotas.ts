@@ -1,8 +1,8 @@
 import stringWidth from 'string-width';
 import { amountsText, leftText, paceText, resetText, usedText } from '../../metrics/describe.ts';
-import { durationText, moneyText } from '../../model/format.ts';
 import { criticalUse, highUse, paceOf } from '../../metrics/pace.ts';
 import type { Quota } from '../../metrics/picture.ts';
+import { durationText, moneyText, percentText } from '../../model/format.ts';
 import { type Canvas, narrow } from './screen.ts';
 import { column, hanging } from './text.ts';
 
@@ -26,13 +26,14 @@ export class QuotaTable {
 
   /**
    * @param quotas all that will be drawn, so that the columns of several groups stand under each other.
-   * @param facts names of all facts that will be drawn among them.
+   * @param facts names of all facts and parts that will be drawn among them.
+   * @param parts shares of the parts.
    */
-  constructor(quotas: readonly Quota[], facts: readonly string[], canvas: Canvas, time: DrawingTime) {
+  constructor(quotas: readonly Quota[], facts: readonly string[], canvas: Canvas, time: DrawingTime, parts: readonly number[] = []) {
     this.#canvas = canvas;
     this.#time = time;
     const name = Math.min(widest([...quotas.map((quota) => quota.name), ...facts]), longestName, Math.floor(canvas.width * 0.35));
-    const percent = widest(quotas.map((quota) => usedText(quota) ?? '–'));
+    const percent = widest([...quotas.map((quota) => usedText(quota) ?? '–'), ...parts.map(percentText)]);
     const left = canvas.width - (2 + name + 1 + 1 + percent + 2);
     const bar = Math.max(shortestBar, Math.min(longestBar, Math.floor(left * barShare)));
     this.#widths = { name, percent, bar, tail: Math.max(0, left - bar) };
@@ -53,6 +54,19 @@ export class QuotaTable {
       ` ${drawBar(quota, bar, this.#canvas)}`,
       ` ${(quota.used ?? 0) >= highUse ? paint(colourOf(quota.used ?? 0), used) : used}`,
       `  ${paint('dim', this.#tail(quota, tail).trimEnd())}`,
+    ].join('').trimEnd();
+  }
+
+  /** A part of a whole: as a row, but nothing that could run out. */
+  part(name: string, share: number, text: string): string {
+    const { paint } = this.#canvas;
+    const { name: nameWidth, percent, bar, tail } = this.#widths;
+    const filled = Math.max(share > 0 ? 1 : 0, Math.round(share * bar));
+    return [
+      `  ${column(name, nameWidth)} `,
+      paint('cyan', '█'.repeat(filled)) + paint('dim', '░'.repeat(bar - filled)),
+      ` ${column(percentText(share), percent, 'right')}`,
+      `  ${paint('dim', column(text, tail).trimEnd())}`,
     ].join('').trimEnd();
   }
 

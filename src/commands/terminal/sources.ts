@@ -69,10 +69,17 @@ function state({ source, account, up, durationMs, failures }: SourceReport, canv
   ];
 }
 
-/** The table for all quotas and facts of some pictures. */
-export function tableOf(pictures: readonly Picture[], canvas: Canvas, time: DrawingTime): QuotaTable {
+/** The table for all quotas and facts of some pictures, and parts of wholes among them. */
+export function tableOf(
+  pictures: readonly Picture[],
+  canvas: Canvas,
+  time: DrawingTime,
+  parts: readonly { readonly name: string; readonly share?: number }[] = [],
+): QuotaTable {
   const quotas = pictures.flatMap((picture) => picture.quotas);
-  return new QuotaTable(quotas, pictures.flatMap(factsOf).map(([name]) => name), canvas, time);
+  const names = [...pictures.flatMap(factsOf).map(([name]) => name), ...parts.map(({ name }) => name)];
+  const shares = parts.flatMap(({ share }) => share ?? []);
+  return new QuotaTable(quotas, names, canvas, time, shares);
 }
 
 /** The rows of a picture, and the facts that have no bar. */

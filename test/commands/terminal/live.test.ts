@@ -71,6 +71,42 @@ test.each([
   expect(lines.at(-1)).toMatch(/^Ctrl-C ends it/);
 });
 
+const organization = {
+  period: '2026-11',
+  cost: { month: 1_660.6, today: 58.61 },
+  tokens: { month: 974_255_351, today: 21_879_613 },
+  models: ['claude-sonnet-5', 'claude-opus-5', 'claude-haiku-5', 'claude-sonnet-4-5-20250929'].map((name) => ({ name, share: 0.25, value: 415 })),
+  keys: ['pipeline', 'evals', 'indexer', 'ci'].map((name) => ({ name, owner: 'Ada', share: 0.25, value: 243_000_000 })),
+};
+const admin = (up: boolean) => ['cost', 'names', 'usage'].map((name) => ({ source: `anthropic-${name}`, up: up || name !== 'usage', outcome: 'rate_limited', ageSeconds: 3, picture: { quotas: [], spent: {} } }));
+const withAdmin = (up: boolean): Frame => ({ ...frame, arrival: { ...arrival, sources: [...admin(up), ...arrival.sources], organization } });
+
+test.each([
+  [80, 24, 2],
+  [120, 40, 3],
+  [40, 20, 1],
+])('at %i×%i the organization is one part, with its figures and its %i largest models and keys', (width, height, tops) => {
+  const lines = drawFrame(withAdmin(true), plainCanvas(width), height - 1);
+  expect(lines.length).toBeLessThan(height);
+  for (const line of drawFrame(withAdmin(true), colouredCanvas(width), height - 1)) expect(stringWidth(line)).toBeLessThanOrEqual(width);
+  const text = lines.join('\n');
+  expect(text).toMatch(/^Admin API +✓ up$/m);
+  expect(text).not.toContain('anthropic-');
+  expect(text).toContain('$58.61 today');
+  expect(text).toContain('21,879,613 today');
+  expect(lines.filter((line) => line.startsWith('  claude-'))).toHaveLength(tops);
+  expect(lines.filter((line) => /^ {2}(pipeline|evals|indexer|ci) /.test(line))).toHaveLength(tops);
+  for (const name of ['five_hour', 'seven_day', 'extra_usage', 'credits', 'key limit']) expect(text).toContain(`${name} `);
+  expect(text).toMatch(/^warn +[\d:]+ line 11/m);
+  expect(lines.at(-1)).toMatch(/^Ctrl-C ends it/);
+});
+
+test('an organization whose usage cannot be read says which report fails, and goes on showing the last totals', () => {
+  const text = drawFrame(withAdmin(false), plainCanvas(80), 23).join('\n');
+  expect(text).toMatch(/^Admin API +✗ usage rate_limited$/m);
+  expect(text).toContain('974,255,351 this month');
+});
+
 test('a terminal of a few lines keeps the end of the frame, and how to stop', () => {
   const lines = drawFrame(frame, plainCanvas(80), 5);
   expect(lines).toHaveLength(5);
