@@ -1,15 +1,16 @@
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 import { contextOf, screens, startBrowser } from '../test/support/browser.ts';
 import { startSimulatedDay } from '../test/support/simulated-day.ts';
 
 /**
- * Takes the picture of the status page that the README has, of a simulated account: `npm run picture`, with CHROMIUM. Given
+ * Takes the picture of the status page that the README has, of a simulated account: `npm run picture`. Given
  * a folder, it writes whole pages in both themes on all screens there instead.
  */
 const folder = process.argv[2];
 const day = await startSimulatedDay(new Date('2026-11-19T15:42:00Z'), 55);
-const browser = await startBrowser();
+const browser = await startBrowser(process.env['CHROMIUM'] ?? execFileSync('.ci/chromium', { encoding: 'utf8' }).trim());
 /** Below what is shown; less than what lies between two panels. */
 const margin = 14;
 const themes = ['light', 'dark'] as const;

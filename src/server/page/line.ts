@@ -17,6 +17,11 @@ export interface LineKind {
 /** Shares, from nothing to all. */
 export const shareLine: LineKind = { text: percentText, top: 1 };
 
+/** Whether there is more to a line than a dot: ten minutes of it. */
+export function isWorthALook(line: Line): boolean {
+  return line.filter((value) => value !== undefined).length > 2;
+}
+
 /** The last 24 hours of a value as a small line, with the same in words. */
 export function drawLine(line: Line, { text, top }: LineKind): Html {
   const runs = runsOf(line);

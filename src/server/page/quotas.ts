@@ -1,7 +1,7 @@
 import { amountsText, paceText, spentTexts, usedText } from '../../metrics/describe.ts';
 import { moneyText } from '../../model/format.ts';
 import { type Content, type Html, html } from './html.ts';
-import { type LineKind, drawLine, shareLine } from './line.ts';
+import { type LineKind, drawLine, isWorthALook, shareLine } from './line.ts';
 import type { Amounts } from '../../metrics/picture.ts';
 import type { QuotaView, SourceView, UpstreamView } from './view.ts';
 import { ago, clock, coming, percent, until, windowTitle } from './words.ts';
@@ -29,13 +29,13 @@ export interface SectionOptions {
 export function upstreamSection(upstream: UpstreamView, id: string, title: string, options: SectionOptions): Html {
   const { moreWindows, legend, now } = options;
   const { quotas, state, spent, sessionExpiresAt } = upstream;
-  const rows = quotas.slice(0, rowsWithLines);
-  const listed = quotas.slice(rowsWithLines, rowsWithLines + mostListed);
+  const [rows, others] = divided(quotas);
+  const listed = others.slice(0, mostListed);
   const unlisted = quotas.length - rows.length - listed.length + moreWindows;
   const spends = spentTexts(spent);
   const legends = [
     ...(rows.some(({ elapsed }) => elapsed !== undefined) ? [html`<span class="tick" aria-hidden="true"></span>time gone · pace: use against time, above 1× is too fast`] : []),
-    ...(rows.some(({ line }) => line !== undefined) ? [html`line: the last 24 hours`] : []),
+    ...(rows.some(({ line }) => line !== undefined && isWorthALook(line)) ? [html`line: the last 24 hours`] : []),
   ];
   return html`<section class="panel" aria-labelledby="${id}" data-key="${id}">
 <h2 id="${id}">${title}</h2>
@@ -46,6 +46,13 @@ ${spends.length > 0 && fact('Key spend', spends.join(' · '))}
 ${sessionExpiresAt !== undefined && sessionFact(sessionExpiresAt, now)}
 ${legend && legends.length > 0 && html`<p class="legend">${separated(legends)}</p>`}
 </section>`;
+}
+
+/** Those that have a row of their own, the highest where there are too many, and the others; both in their order. */
+function divided(quotas: readonly QuotaView[]): readonly [rows: readonly QuotaView[], others: readonly QuotaView[]] {
+  if (quotas.length <= rowsWithLines) return [quotas, []];
+  const highest = new Set([...quotas].sort((a, b) => (b.used ?? 0) - (a.used ?? 0)).slice(0, rowsWithLines));
+  return [quotas.filter((quota) => highest.has(quota)), quotas.filter((quota) => !highest.has(quota))];
 }
 
 /** Why nothing is known, or of when it is what is shown. */
@@ -61,10 +68,10 @@ function ageNote(state: SourceView, showsSomething: boolean, { isCurrent, now }:
 }
 
 function quotaRow(quota: QuotaView, now: Date): Html {
-  const { name, used, heat, binding, line, amounts } = quota;
+  const { name, used, heat, binding, amounts } = quota;
   const title = html`<h3><bdi>${windowTitle(name)}</bdi>${binding && html` <span class="badge">binding</span>`}</h3>`;
   // Where the title says more or less than the name in the metrics.
-  const tag = /^[a-z0-9_]+$/.test(name) && windowTitle(name).toLowerCase() !== name.replaceAll('_', ' ') && html`<code>${name}</code>`;
+  const tag = /^[a-z0-9_]{1,40}$/.test(name) && windowTitle(name).toLowerCase() !== name.replaceAll('_', ' ') && html`<code>${name}</code>`;
   if (used === undefined && amounts !== undefined) {
     const overdrawn = (amounts.remaining ?? 0) < 0;
     return html`<li class="quota balance${overdrawn && ' hot'}" data-key="${name}">
@@ -79,7 +86,7 @@ ${lineOf(quota, balanceLine(quota))}
 <p class="share">${used === undefined ? html`<span class="unknown">not known</span>` : percent(used)}</p>
 ${bar(quota)}
 <p class="facts">${separated(facts(quota, now))}</p>
-${line !== undefined && lineOf(quota, shareLine)}
+${lineOf(quota, shareLine)}
 </li>`;
 }
 
@@ -98,7 +105,7 @@ function balanceLine({ amounts }: QuotaView): LineKind {
 }
 
 function lineOf({ line }: QuotaView, kind: LineKind): Content {
-  return line !== undefined && html`<div class="history">${drawLine(line, kind)}</div>`;
+  return line !== undefined && isWorthALook(line) && html`<div class="history">${drawLine(line, kind)}</div>`;
 }
 
 /** The used share as a bar with a mark where the time is. */
