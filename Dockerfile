@@ -24,7 +24,10 @@ LABEL org.opencontainers.image.title="claude-usage-metrics" \
       org.opencontainers.image.description="OpenTelemetry push agent for Claude usage windows and OpenRouter credits" \
       org.opencontainers.image.licenses="MIT"
 WORKDIR /app
-ENV NODE_ENV=production
+# All interfaces of the container: probes and scrapers are outside. HTTP_ADDRESS wins, wherever it is set.
+ENV NODE_ENV=production \
+    OTEL_EXPORTER_PROMETHEUS_HOST=0.0.0.0
+EXPOSE 9464
 # Everything stays root's: the agent writes nothing, and cannot change itself.
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist

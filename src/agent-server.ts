@@ -4,7 +4,7 @@ import { systemClock } from './model/clock.ts';
 import { compatibleFamilies } from './server/compatibility.ts';
 import type { CycleSnapshot, Cycles } from './server/cycles.ts';
 import type { Family } from './server/families.ts';
-import { type SourceState, healthRoutes } from './server/health.ts';
+import { type SourceState, disabledHealthRoutes, healthRoutes } from './server/health.ts';
 import { metricsRoute } from './server/metrics.ts';
 import type { StatusPage } from './server/page/status-page.ts';
 import { type Route, sendText } from './server/route.ts';
@@ -29,13 +29,21 @@ export interface AgentServerOptions {
  * @returns undefined where it is off, or could not be started and nobody needs it: that is said in a warning.
  * @throws {ConfigError} when it could not be started, and `/metrics` was asked for.
  */
-export async function startAgentServer(options: AgentServerOptions): Promise<HttpServer | undefined> {
-  const { http, page, logger } = options;
+export function startAgentServer(options: AgentServerOptions): Promise<HttpServer | undefined> {
+  return listen(options.http, routesOf(options), options.logger, options.page !== undefined);
+}
+
+/** As {@link startAgentServer}, for an agent that was told to do nothing: its probes go on, and nothing else is there. */
+export function startDisabledServer(http: HttpConfig | undefined, logger: Logger): Promise<HttpServer | undefined> {
+  return listen(http, disabledHealthRoutes, logger);
+}
+
+async function listen(http: HttpConfig | undefined, routes: readonly Route[], logger: Logger, page = false): Promise<HttpServer | undefined> {
   if (http === undefined) return undefined;
   const { host, port, loopback, scrape } = http;
   const onError = (error: unknown): void => logger.error({ err: error }, 'an HTTP request could not be answered');
   try {
-    const server = await startServer({ host, port, loopback, routes: routesOf(options), onError });
+    const server = await startServer({ host, port, loopback, routes, onError });
     const line = { http: server.url, ...(page && { statusPage: `${server.url}/` }), ...(scrape && { metrics: `${server.url}/metrics` }) };
     if (loopback) logger.info(line, 'listening');
     else logger.warn(line, 'listening beyond this machine: whoever reaches it can see the state of sources, metrics if they are scraped, and the status page if it is on');
@@ -43,7 +51,7 @@ export async function startAgentServer(options: AgentServerOptions): Promise<Htt
   } catch (error) {
     const problem = `HTTP_ADDRESS: cannot listen on ${host} port ${port}: ${causeOf(error)}`;
     if (scrape) throw new ConfigError([`${problem}; choose another address, or leave prometheus out of OTEL_METRICS_EXPORTER`]);
-    logger.warn(`${problem}; health cannot be asked for. Choose another address, or none`);
+    logger.warn(`${problem}; there is no status page and no health to ask for. Choose another address, or none`);
     return undefined;
   }
 }

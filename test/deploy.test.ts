@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { onceTimeoutMs } from '../src/commands/once.ts';
-import { type ExportConfig, loadConfig } from '../src/config/config.ts';
+import { type Config, loadConfig } from '../src/config/config.ts';
 import { parseDuration } from '../src/config/duration.ts';
 import { honoured } from '../src/config/otel-variables.ts';
 import { type Setting, settings } from '../src/config/settings.ts';
@@ -25,6 +25,7 @@ const compose = yaml(
         image: z.string(),
         build: z.string().optional(),
         environment: names,
+        healthcheck: z.object({ test: z.array(z.string()) }).optional(),
         ports: z.array(z.string()).default([]),
         volumes: z.array(z.string()).default([]),
         command: z.array(z.string()).default([]),
@@ -56,10 +57,14 @@ function place(address: string): { readonly host: string; readonly port: string 
   return { host, port };
 }
 
+const probe = z.object({ httpGet: z.object({ path: z.string(), port: z.string() }) });
 const container = z.object({
   image: z.string(),
+  ports: z.array(z.object({ name: z.string(), containerPort: z.number() })).default([]),
+  livenessProbe: probe.optional(),
+  readinessProbe: probe.optional(),
   args: z.array(z.string()).default([]),
-  env: z.array(z.object({ name: z.string() })).default([]),
+  env: z.array(z.object({ name: z.string(), value: z.string() })).default([]),
   securityContext: z.object({
     allowPrivilegeEscalation: z.boolean(),
     readOnlyRootFilesystem: z.boolean(),
@@ -101,13 +106,13 @@ const pods = [
   ['cronjob.yaml', cronJob.jobTemplate.spec.template.spec],
 ] as const;
 
-/** Where and how often an agent with this environment, and no .env of its own, pushes. */
-function exportConfig(environment: Readonly<Record<string, string>>): ExportConfig {
+/** Settings of an agent with this environment, and no .env of its own. */
+function configOf(environment: Readonly<Record<string, string>>): Config {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-'));
   try {
     const envFile = join(folder, '.env');
     writeFileSync(envFile, '');
-    return loadConfig({ envFile, environment, flags: {} }).export;
+    return loadConfig({ envFile, environment, flags: {} });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -131,7 +136,7 @@ describe('compose', () => {
     };
     const { grpc } = collector.receivers.otlp.protocols;
 
-    expect(exportConfig({ ...dotEnv, ...agent?.environment }).otlp).toMatchObject({ protocol: 'grpc', url: `http://collector:${place(grpc.endpoint).port}` });
+    expect(configOf({ ...dotEnv, ...agent?.environment }).export.otlp).toMatchObject({ protocol: 'grpc', url: `http://collector:${place(grpc.endpoint).port}` });
     expect(compose.services).toHaveProperty('collector');
   });
 
@@ -177,7 +182,7 @@ describe('compose', () => {
   });
 
   test('lets a number that is no longer pushed vanish after more than two pushes and before Prometheus’ own five minutes', () => {
-    const { intervalMs } = exportConfig({ CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake' });
+    const { intervalMs } = configOf({ CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake' }).export;
     const expiryMs = parseDuration(collector.exporters.prometheus.metric_expiration);
 
     expect(expiryMs).toBeGreaterThan(2 * intervalMs);
@@ -216,6 +221,31 @@ test('the Deployment selects the pods that it makes', () => {
   expect(deployment.template.metadata.labels).toMatchObject(deployment.selector.matchLabels);
 });
 
+test('the Deployment asks for health where the agent listens, and so does the compose file', () => {
+  const [agentContainer] = deployment.template.spec.containers;
+  const { env = [], ports = [], livenessProbe, readinessProbe } = agentContainer ?? {};
+  const agent = compose.services['agent'];
+  const secret = { CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake', HTTP_ADDRESS: 'none' };
+  const listensAt = (environment: Readonly<Record<string, string>>): object | undefined => configOf({ ...secret, ...environment }).http;
+  const port = ports[0]?.containerPort;
+
+  expect(listensAt(Object.fromEntries(env.map(({ name, value }) => [name, value])))).toMatchObject({ host: '0.0.0.0', port });
+  expect(livenessProbe?.httpGet).toEqual({ path: '/healthz', port: ports[0]?.name });
+  expect(readinessProbe?.httpGet).toEqual({ path: '/readyz', port: ports[0]?.name });
+  expect(listensAt(agent?.environment ?? {})).toMatchObject({ host: '0.0.0.0', port });
+  expect(agent?.healthcheck?.test.join(' ')).toContain(`'http://127.0.0.1:${port ?? ''}/healthz'`);
+});
+
+test('the image listens where its probes and its scrapers are, unless it is told another address', () => {
+  const dockerfile = readFileSync('Dockerfile', 'utf8');
+  const [, host = ''] = /OTEL_EXPORTER_PROMETHEUS_HOST=(\S+)/.exec(dockerfile) ?? [];
+  const image = { CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake', OTEL_EXPORTER_PROMETHEUS_HOST: host };
+  const { http } = configOf(image);
+  expect(http).toMatchObject({ host: '0.0.0.0' });
+  expect(dockerfile).toContain(`EXPOSE ${http?.port ?? ''}\n`);
+  expect(configOf({ ...image, HTTP_ADDRESS: '127.0.0.1:1' }).http).toMatchObject({ host: '127.0.0.1', port: 1 });
+});
+
 test('a CronJob’s run has the time that once may take, and ends before the next', () => {
   const everyMinutes = Number(/^\*\/(\d+) /.exec(cronJob.schedule)?.[1]);
   const { activeDeadlineSeconds } = cronJob.jobTemplate.spec;
@@ -226,7 +256,7 @@ test('a CronJob’s run has the time that once may take, and ends before the nex
 test('every setting named for the agent in a manifest, the compose file or docs/deploy.md exists', () => {
   const manifests = pods.flatMap(([, { containers }]) => containers.flatMap(({ env }) => env.map(({ name }) => name)));
   const inText = [...textFiles('deploy'), 'docs/deploy.md', 'docker-compose.yml'].flatMap(
-    (path) => readFileSync(path, 'utf8').match(/\b(?:OTEL|CLAUDE|COOKIEJAR|OPENROUTER|ANTHROPIC|ACCOUNT|LOG)_[A-Z_]*[A-Z]\b/g) ?? [],
+    (path) => readFileSync(path, 'utf8').match(/\b(?:OTEL|CLAUDE|COOKIEJAR|OPENROUTER|ANTHROPIC|ACCOUNT|LOG|HTTP)_[A-Z_]*[A-Z]\b/g) ?? [],
   );
   const used = new Set([...manifests, ...Object.keys(compose.services['agent']?.environment ?? {}), ...inText]);
 

@@ -55,7 +55,7 @@ test('the design page has one line of reason for every dependency, and for no ot
 });
 
 describe('links between pages lead somewhere', () => {
-  const sources = ['README.md', 'CHANGELOG.md', 'docs/configuration.md', 'docs/deploy.md', 'docs/design.md', 'docs/metrics.md', 'docs/queries.md', 'docs/troubleshooting.md'];
+  const sources = ['README.md', 'CHANGELOG.md', 'docs/configuration.md', 'docs/deploy.md', 'docs/design.md', 'docs/http.md', 'docs/metrics.md', 'docs/migrate.md', 'docs/queries.md', 'docs/troubleshooting.md'];
 
   test.each(sources)('in %s', (path) => {
     const links = Array.from(read(path).matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g), ([, target]) => target ?? '');

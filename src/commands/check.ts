@@ -50,10 +50,11 @@ function codeOf(sources: readonly SourceReport[], delivery: DeliveryReport | nul
   return sources.every(({ up }) => up) ? exitCode.delivered : exitCode.sourceFailed;
 }
 
-function withoutBackend({ disabled, export: { otlp, console } }: Config): string[] {
+function withoutBackend({ disabled, export: { otlp, console, scrape } }: Config): string[] {
+  const where = console ? 'to stdout only' : scrape ? 'to scrapers of run only' : 'nowhere';
   return [
     ...(disabled ? ['OTEL_SDK_DISABLED is true: run and once read nothing and push nothing'] : []),
-    ...(otlp === undefined ? [`OTEL_METRICS_EXPORTER: metrics go ${console ? 'to stdout only' : 'nowhere'}, no OTLP endpoint was tried`] : []),
+    ...(otlp === undefined ? [`OTEL_METRICS_EXPORTER: metrics go ${where}, no OTLP endpoint was tried`] : []),
   ];
 }
 

@@ -15,6 +15,8 @@ export async function once(context: CommandContext): Promise<ExitCode> {
   const { config, logger } = context;
   sayWarnings(config, logger);
   if (config.disabled) return nothingToDo(context);
+  const { otlp, console, scrape } = config.export;
+  if (scrape && otlp === undefined && !console) logger.warn('OTEL_METRICS_EXPORTER is prometheus alone: once listens nowhere, so nobody gets these metrics');
   const timeoutMs = context.timeoutMs ?? onceTimeoutMs;
   const startedMs = performance.now();
   const agent = createAgent(config, {
@@ -32,9 +34,8 @@ export async function once(context: CommandContext): Promise<ExitCode> {
   const outcome = await agent.push();
   void agent.close();
   const code = codeOf(agent.pollers, outcome);
-  const { otlp } = config.export;
   // What the console exporter prints is the result then.
-  if (config.export.console && !context.json) return code;
+  if (console && !context.json) return code;
   const sources = agent.pollers.map((poller) => reportOf(poller, at));
   const delivery = otlp === undefined || outcome === undefined ? null : deliveryOf(otlp, outcome);
   const { warnings } = config;

@@ -1,4 +1,4 @@
-import { startAgentServer } from '../agent-server.ts';
+import { startAgentServer, startDisabledServer } from '../agent-server.ts';
 import { type Agent, createAgent } from '../agent.ts';
 import { isDelivered } from '../export/outcome.ts';
 import { systemClock } from '../model/clock.ts';
@@ -21,7 +21,9 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
   sayWarnings(config, logger);
   if (config.disabled) {
     logger.warn(disabledWarning);
+    const server = await startDisabledServer(config.http, logger);
     await stop.received;
+    await server?.stop();
     return exitCode.delivered;
   }
   const deadlineMs = timeoutMs ?? readDeadlineMs;

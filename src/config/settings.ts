@@ -179,7 +179,7 @@ export const settings = {
     schema: httpAddress,
     group: 'Agent',
     meaning:
-      'Host and port where run listens for /healthz, /readyz and, if prometheus is in OTEL_METRICS_EXPORTER, /metrics; port 0 is any free one, none is no server. Unset: OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT, which default to 127.0.0.1:9464.',
+      'Host and port where run listens for the status page, /healthz, /readyz and, if prometheus is in OTEL_METRICS_EXPORTER, /metrics; port 0 is any free one, none is no server. Unset: OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT, which default to 127.0.0.1:9464.',
     example: '127.0.0.1:9464',
   },
   STATUS_PAGE: {

@@ -21,7 +21,7 @@ export interface HealthOptions {
 /**
  * `/healthz`: 200 while cycles come, else 503; an outage of an upstream or a backend never makes it fail, as a restart
  * would mend neither. `/readyz`: 200 when a cycle is there and the last delivery was acknowledged, else 503. Both tell
- * how each source is (docs/health.md).
+ * how each source is (docs/http.md).
  */
 export function healthRoutes(options: HealthOptions): Route[] {
   const { cycles } = options;
@@ -42,6 +42,12 @@ export function healthRoutes(options: HealthOptions): Route[] {
     },
   ];
 }
+
+/** The same of an agent that was told to do nothing, which it does. */
+export const disabledHealthRoutes: readonly Route[] = ['/healthz', '/readyz'].map((path) => ({
+  path,
+  handle: (_request, response) => sendJson(response, 200, { status: 'disabled' }),
+}));
 
 function readiness(cycles: Cycles): 'ready' | 'starting' | 'stuck' | 'not delivered' {
   if (cycles.last === undefined) return cycles.isAlive ? 'starting' : 'stuck';

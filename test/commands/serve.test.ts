@@ -19,7 +19,7 @@ interface Setting {
 }
 
 /** A running agent between a simulated claude.ai and a receiver. */
-async function startRun(settings: Readonly<Record<string, string>>) {
+async function startRun(settings: Readonly<Record<string, string>>, command = ['run']) {
   const world: Setting & { pushes: number; reads: number } = {
     claude: { status: 200, body: { five_hour: { utilization: 42, resets_at: null } } },
     delivers: true,
@@ -36,7 +36,7 @@ async function startRun(settings: Readonly<Record<string, string>>) {
     onRequest: () => (world.pushes += 1),
   });
   after(() => receiver.stop());
-  const run = startCli(['run'], {
+  const run = startCli(command, {
     CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake',
     CLAUDE_ORGANIZATION_ID: '00000000-0000-4000-8000-00000000000a',
     CLAUDE_AI_BASE_URL: upstream.url,
@@ -114,12 +114,21 @@ test('while the first read hangs the agent is alive, and a scrape says that ther
   expect((await run.ended).code).toBe(0);
 });
 
+test('an agent that was told to do nothing is well', async () => {
+  const { run, world } = await startRun({ OTEL_SDK_DISABLED: 'true', OTEL_METRICS_EXPORTER: 'prometheus' });
+  const url = await addressOf(run);
+  for (const path of ['/healthz', '/readyz']) expect(await ask(url + path)).toMatchObject({ status: 200, body: '{"status":"disabled"}\n' });
+  expect(await ask(`${url}/metrics`)).toMatchObject({ status: 404 });
+  expect(await stopped(run)).toMatchObject({ code: 0 });
+  expect(world.reads).toBe(0);
+});
+
 test('a port in use is a warning, and the agent pushes', async () => {
   const other = await occupied();
   const { run } = await startRun({ HTTP_ADDRESS: `127.0.0.1:${other}` });
   await said(run, 'stderr', 'acknowledges all points');
   expect(logLines({ ...(await stopped(run)) }).filter(({ level }) => level === 'warn').map(({ msg }) => msg)).toEqual([
-    `HTTP_ADDRESS: cannot listen on 127.0.0.1 port ${other}: the port is in use; health cannot be asked for. Choose another address, or none`,
+    `HTTP_ADDRESS: cannot listen on 127.0.0.1 port ${other}: the port is in use; there is no status page and no health to ask for. Choose another address, or none`,
   ]);
 });
 
@@ -149,6 +158,14 @@ test('without an address nothing listens', async () => {
   const { code, stderr } = await stopped(run);
   expect(code).toBe(0);
   expect(stderr).not.toContain('listening');
+});
+
+test('once listens nowhere, and says so where its metrics are only scraped', async () => {
+  const { run } = await startRun({ OTEL_METRICS_EXPORTER: 'prometheus' }, ['once']);
+  const { code, stderr } = await run.ended;
+  expect(code).toBe(0);
+  expect(stderr).not.toContain('listening');
+  expect(stderr).toContain('once listens nowhere, so nobody gets these metrics');
 });
 
 /** A port that is taken until the test ends. */

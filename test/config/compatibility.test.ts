@@ -48,8 +48,7 @@ const file = JSON.stringify({
 
 test('its file is understood, below its variables; what has no effect is said', () => {
   const folder = home(file);
-  const { APIKEY: _key, ...onlyCompatible } = compatible;
-  const config = load({ ...folder, ...onlyCompatible, PROMETHEUS_PORT: '9003' });
+  const config = load({ ...folder, COMPATIBILITY: 'claude-prometheus-exporter', PROMETHEUS_PORT: '9003' });
   expect(config.anthropic?.adminKey.reveal()).toBe('sk-ant-admin01-from-file');
   expect(config).toMatchObject({ http: { port: 9003 }, export: { intervalMs: 45_000 }, logLevel: 'debug', compatibility: { namespace: 'filed' } });
   expect(config.warnings).toEqual([`without effect in ${folder.HOME}/.config/claude-prometheus.json: loop.lookback`]);

@@ -1,4 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
 import { ask } from '../support/ask.ts';
 import { type RunningCli, startCli } from '../support/cli.ts';
@@ -6,6 +9,7 @@ import { type WrittenFamily, type WrittenSeries, parseExposition } from '../supp
 import { startAccount } from './support/account.ts';
 import { startChargedOrganization } from './support/agent.ts';
 import { startShippedCollector } from './support/collector.ts';
+import { closedPort } from './support/peers.ts';
 import { startPrometheus } from './support/prometheus.ts';
 
 const openMetrics = 'application/openmetrics-text;version=1.0.0';
@@ -100,4 +104,42 @@ test('promtool has nothing to say of a scrape, and Prometheus takes it as it is'
   expect(comparable(series, /^(job|instance)$/)).toEqual(comparable(asked.flatMap((family) => family.series), /^$/));
   const samples = await prometheus.query('scrape_samples_scraped - scrape_samples_post_metric_relabeling');
   expect(samples.map(({ value }) => value)).toEqual([0]);
+});
+
+// https://github.com/dolead/claude-prometheus-exporter: the queries that its users have, but for the one of requests.
+const queriesOfExporter: readonly (readonly [string, readonly string[]])[] = [
+  ['sum by (model) (rate(claude_tokens_total[5m]))', ['model']],
+  ['sum by (owner_name, owner_email) (rate(claude_tokens_total[5m]))', ['owner_email', 'owner_name']],
+  ['sum by (api_key_id, api_key_name) (rate(claude_tokens_total[5m]))', ['api_key_id', 'api_key_name']],
+  ['topk(10, sum by (owner_name, owner_email) (claude_tokens_current))', ['owner_email', 'owner_name']],
+  ['topk(10, sum by (api_key_name, owner_name) (claude_tokens_current))', ['api_key_name', 'owner_name']],
+  ['sum by (workspace_id) (claude_cost_current_usd)', ['workspace_id']],
+];
+
+test('the queries of claude-prometheus-exporter run unchanged, with its settings', async () => {
+  const { world, charges } = await startChargedOrganization(new Date());
+  charges.charge({ key: 'pipeline', uncachedInput: 70, output: 31, microCents: 12_500_000n });
+  const { ANTHROPIC_ADMIN_API_KEY: key = '', ...rest } = world.settings;
+  const home = mkdtempSync(join(tmpdir(), 'home-'));
+  onTestFinished(() => rmSync(home, { recursive: true }));
+  const port = await closedPort();
+  const running = startCli(['run'], {
+    ...rest,
+    HOME: home,
+    HTTP_ADDRESS: '',
+    COMPATIBILITY: 'claude-prometheus-exporter',
+    APIKEY: key,
+    PROMETHEUS_PORT: String(port),
+    LOOP_INTERVAL: '1',
+  });
+  onTestFinished(async () => {
+    running.child.kill('SIGKILL');
+    await running.ended;
+  });
+  const prometheus = await startPrometheus(port);
+  for (const [query, labels] of queriesOfExporter) {
+    await vi.waitUntil(async () => (await prometheus.query(query)).some((series) => labels.every((label) => label in series.labels)), { timeout: 20_000, interval: 100 });
+  }
+  expect(await prometheus.query('claude_cost_current_usd')).toMatchObject([{ labels: { workspace_id: 'wrkspc_1' }, value: 0.125 }]);
+  expect(await prometheus.query('claude_prometheus_loop_success')).toMatchObject([{ value: 1 }]);
 });
