@@ -6,12 +6,15 @@ const mostListeners = 64;
 /** Proxies end what is silent for a minute. */
 const heartbeatMs = 20_000;
 
+/** What one listener may leave unread beyond what the system keeps for him: some events. */
+const mostUnreadBytes = 128 * 1024;
+
 /** When a browser that lost the stream asks again. */
 const retryMs = 3_000;
 
 /**
- * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) to any number of listeners. Nothing
- * is kept for one who does not read: whoever has not taken the last message when the next is due is let go, and comes back.
+ * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) to any number of listeners. Little
+ * is kept for one who does not read: whoever has let so much lie when the next message is due is let go, and comes back.
  */
 export class EventStream {
   readonly #listeners = new Set<ServerResponse>();
@@ -46,7 +49,7 @@ export class EventStream {
 
   #send(message: string): void {
     for (const response of this.#listeners) {
-      if (response.writableLength > 0) response.destroy();
+      if (response.writableLength > mostUnreadBytes) response.destroy();
       else response.write(message);
     }
   }

@@ -83,6 +83,8 @@ ul { list-style: none; }
 .legend { padding-top: 14px; border-top: 1px solid var(--edge); color: var(--soft); font-size: 12.5px; }
 .tick { display: inline-block; width: 2px; height: 11px; background: var(--mark); margin-right: 7px; vertical-align: -1px; }
 .aside { color: var(--soft); }
+time { white-space: nowrap; }
+.facts .aside { white-space: nowrap; }
 .note { margin: 8px 0 4px; color: var(--soft); font-size: 13.5px; }
 .note strong, .bad .state { color: var(--hot); font-weight: 600; }
 .fact { display: flex; justify-content: space-between; gap: 4px 20px; padding: 12px 0; border-top: 1px solid var(--edge); font-size: 13.5px; }

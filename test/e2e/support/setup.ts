@@ -11,21 +11,18 @@ declare module 'vitest' {
     readonly prometheus: string;
     /** Path of promtool, which checks configurations of Prometheus. */
     readonly promtool: string;
-    /** Path of Chromium. */
-    readonly chromium: string;
   }
 }
 
 /**
  * Has the real peers ready for all tests: `OTELCOL`, else the one that `.ci/collector` builds; `PROMETHEUS` and `PROMTOOL`,
- * else those of `.ci/prometheus`; `CHROMIUM`, else that of `.ci/chromium`. The scripts work once and remember.
+ * else those of `.ci/prometheus`. Both scripts work once and remember.
  */
 export function setup(project: TestProject): void {
   project.provide('otelcol', process.env['OTELCOL'] ?? printedBy('collector'));
   const prometheus = process.env['PROMETHEUS'] ?? printedBy('prometheus');
   project.provide('prometheus', prometheus);
   project.provide('promtool', process.env['PROMTOOL'] ?? join(dirname(prometheus), 'promtool'));
-  project.provide('chromium', process.env['CHROMIUM'] ?? printedBy('chromium'));
 }
 
 /** What a script of `.ci/` prints: the path of a program. */

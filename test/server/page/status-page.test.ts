@@ -205,6 +205,20 @@ test('one who does not read is let go; nothing piles up for him, and the others 
   await until(() => eventsIn(good.received()) > count);
 }, 60_000);
 
+test('a quiet stream still moves, and with nobody listening nothing does', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const served = await serve();
+  const { socket, received } = listener(served.url);
+  await until(() => eventsIn(received()) === 1);
+  vi.advanceTimersByTime(60_000);
+  await until(() => (received().match(/^:$/gm)?.length ?? 0) === 3);
+  expect(eventsIn(received())).toBe(1);
+  socket.destroy();
+  await until(() => served.page.listeners === 0);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test('more than 64 listeners are asked to come back, and there is room when one has gone', async () => {
   const served = await serve();
   const listeners = Array.from({ length: 64 }, () => listener(served.url));

@@ -6,7 +6,7 @@ import { systemClock } from '../../src/model/clock.ts';
 import { contextOf, screens, startBrowser } from '../support/browser.ts';
 import { type RunningCli, startCli } from '../support/cli.ts';
 import { type OrganizationWorld, startOrganization } from '../support/organization.ts';
-import { type Account, instantsFrom, startAccount, usageBody } from './support/account.ts';
+import { type Account, instantsFrom, startAccount, usageBody } from '../e2e/support/account.ts';
 
 const intervalMs = 500;
 
@@ -159,7 +159,7 @@ describe('with a hundred windows and models whose names are markup', () => {
     expect(Number(brightness) > 128).toBe(colorScheme === 'light');
     // It stays open over the next cycle.
     const shownAt = await page.locator('#status').getAttribute('data-now');
-    await page.waitForFunction(`document.getElementById('status').dataset.now !== '${shownAt ?? ''}'`);
+    await vi.waitUntil(async () => (await page.locator('#status').getAttribute('data-now')) !== shownAt, { timeout: 10_000, interval: 50 });
     expect(await page.locator('details').first().getAttribute('open')).not.toBeNull();
     expect(complaints).toEqual([]);
   });
