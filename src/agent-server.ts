@@ -1,3 +1,4 @@
+import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { ConfigError } from './config/config-error.ts';
 import type { CompatibilityConfig, HttpConfig } from './config/config.ts';
 import { systemClock } from './model/clock.ts';
@@ -21,6 +22,8 @@ export interface AgentServerOptions {
   readonly sources: readonly SourceState[];
   /** Absent: there is no status page. */
   readonly page: StatusPage | undefined;
+  /** Told of what a scraper has got, whole. */
+  readonly onScraped: (metrics: ResourceMetrics) => void;
   readonly logger: Logger;
 }
 
@@ -56,11 +59,11 @@ async function listen(http: HttpConfig | undefined, routes: readonly Route[], lo
   }
 }
 
-function routesOf({ http, compatibility, cycles, page, sources }: AgentServerOptions): Route[] {
+function routesOf({ http, compatibility, cycles, page, sources, onScraped }: AgentServerOptions): Route[] {
   const more = compatibility && ((families: readonly Family[], { durationMs }: CycleSnapshot): Family[] =>
     compatibleFamilies(families, { ...compatibility, sources, cycleMs: durationMs }));
-  const metrics = http?.scrape === true ? metricsRoute({ cycles, ...(more && { more }) }) : notScraped;
-  return [...(page?.routes() ?? []), metrics, ...healthRoutes({ cycles, sources, clock: systemClock })];
+  const scrape = http?.scrape === true ? metricsRoute({ cycles, onScraped: ({ metrics }) => onScraped(metrics), ...(more && { more }) }) : notScraped;
+  return [...(page?.routes() ?? []), scrape, ...healthRoutes({ cycles, sources, clock: systemClock })];
 }
 
 /** Whoever looks for metrics where there are none is told how to have them. */

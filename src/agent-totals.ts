@@ -64,6 +64,16 @@ export class AgentTotals {
     });
   }
 
+  /** What acknowledges the snapshot made last, unless another one has been made, or this one was delivered, since. */
+  acknowledgement(): () => void {
+    const snapshot = this.#unacknowledged;
+    return () => {
+      if (snapshot === undefined || this.#unacknowledged !== snapshot) return;
+      this.#ledger.acknowledge(snapshot);
+      this.#unacknowledged = undefined;
+    };
+  }
+
   /** A cycle has been delivered, or not: only what arrived in full is acknowledged. */
   delivered(outcome: ExportOutcome): void {
     if (this.#unacknowledged !== undefined && isDelivered(outcome)) this.#ledger.acknowledge(this.#unacknowledged);

@@ -57,6 +57,11 @@ export interface Agent {
   push(): Promise<ExportOutcome | undefined>;
   /** The first cycle now: reads and pushes; and another at each interval from that push on. */
   start(): Promise<void>;
+  /**
+   * A scraper has all of what a cycle collected. Where nothing is pushed, that is the cycle's delivery, as long as no other
+   * cycle has begun.
+   */
+  scraped(metrics: ResourceMetrics): void;
   /** Ends deliveries within this time from now, whatever the settings say. */
   limitDelivery(leftMs: number): void;
   /** One last push of what is known, without waiting for any read; then the end. Undefined when its collection failed. */
@@ -93,8 +98,10 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     },
   });
   const { pollers } = open;
+  const backends = senders(config.export, options.write);
+  const pushes = backends.length > 0;
   const exporter = new DeliveringExporter({
-    senders: senders(config.export, options.write),
+    senders: backends,
     // Ends before the reader's own timeout, which would go on without knowing the outcome.
     deadlineMs: config.export.timeoutMs * 0.95,
     attemptMs: config.export.otlp?.timeoutMs ?? config.export.timeoutMs,
@@ -106,6 +113,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
       watch?.delivered(isDelivered(outcome), outcome);
     },
   });
+  let collected: { readonly metrics: ResourceMetrics; readonly acknowledge: (() => void) | undefined } | undefined;
   const waitMs = Math.min(longestWaitMs, config.export.timeoutMs / 2);
   const refresh = (poller: Poller): Promise<void> => unlessStopped(stopping.signal, () => poller.refreshWithin(waitMs));
   const resource = metricsResource(pollers.map(({ source }) => `${source.id}/${source.account}`));
@@ -116,6 +124,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     timeoutMs: config.export.timeoutMs,
     onCollected(durationMs, metrics) {
       counters.collected(durationMs);
+      collected = metrics && { metrics, acknowledge: totals?.acknowledgement() };
       watch?.collected(metrics, durationMs);
     },
     onError: (error) => logger.error({ err: error }, 'the metrics could not be collected'),
@@ -156,6 +165,9 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
       if (stopping.signal.aborted) return;
       reader.begin();
       await push();
+    },
+    scraped(metrics) {
+      if (!pushes && collected?.metrics === metrics) collected.acknowledge?.();
     },
     limitDelivery: (leftMs) => exporter.endWithin(leftMs),
     async stop() {

@@ -52,7 +52,7 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
       },
     },
   });
-  const server = await startAgentServer({ http: config.http, compatibility: config.compatibility, cycles, page, sources: agent.pollers, logger });
+  const server = await startAgentServer({ http: config.http, compatibility: config.compatibility, cycles, page, sources: agent.pollers, onScraped: (metrics) => agent.scraped(metrics), logger });
   logger.info({ sources: agent.pollers.map((poller) => poller.source.id), ...describeTarget(config) }, 'started');
 
   const firstCycle = agent.start();

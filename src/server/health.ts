@@ -35,8 +35,8 @@ export function healthRoutes(options: HealthOptions): Route[] {
     },
     {
       path: '/readyz',
-      handle(_request, response, stopping) {
-        const status = stopping.aborted ? 'stopping' : readiness(cycles);
+      handle(_request, response) {
+        const status = readiness(cycles);
         sendJson(response, status === 'ready' ? 200 : 503, { status, ...details(options) });
       },
     },

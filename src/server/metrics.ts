@@ -10,6 +10,8 @@ import { type Route, sendText } from './route.ts';
 /** What `/metrics` tells from. */
 export interface MetricsOptions {
   readonly cycles: Cycles;
+  /** Told when a scraper has all of a cycle. */
+  readonly onScraped?: (cycle: CycleSnapshot) => void;
   /** Families beside those of the cycle's metrics. */
   readonly more?: (families: readonly Family[], cycle: CycleSnapshot) => readonly Family[];
 }
@@ -24,7 +26,7 @@ const contentTypes: Readonly<Record<Format, string>> = {
  * for three intervals, it is 503: to Prometheus the target is then down and its series have ended, where old gauges with
  * the scrape's time would look like new ones.
  */
-export function metricsRoute({ cycles, more }: MetricsOptions): Route {
+export function metricsRoute({ cycles, more, onScraped }: MetricsOptions): Route {
   return {
     path: '/metrics',
     async handle(request, response) {
@@ -50,6 +52,7 @@ export function metricsRoute({ cycles, more }: MetricsOptions): Route {
       try {
         // The fastest level: it makes a tenth of the text, and the best one little less of it.
         await (gzip ? pipeline(pieces, createGzip({ level: constants.Z_BEST_SPEED }), response) : pipeline(pieces, response));
+        onScraped?.(cycle);
       } catch (error) {
         // What has a code is of the connection: the scraper has gone, or its time was over, and nobody is left to be told.
         if (!(error instanceof Error && 'code' in error)) throw error;

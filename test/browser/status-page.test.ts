@@ -108,6 +108,8 @@ test('the page of a running agent shows its numbers, and each cycle’s without 
   expect(await page.getByRole('meter', { name: 'Five hours' }).getAttribute('aria-valuetext')).toMatch(/^42 % used, 7\d(\.\d)? % of its time gone$/);
   expect(await page.getByRole('status').textContent()).toMatch(/^The seven-day window is used up; it resets in 1d 1[78]h/);
   expect(await page.title()).toBe('Seven days used up');
+  // Whose keys they are, and what the agent reads with, is nobody's to see here.
+  expect(await page.content()).not.toMatch(/ada@example\.com|Ada|sk-ant|sk-or/);
 
   await page.getByRole('link', { name: 'health as JSON' }).focus();
   await page.evaluate('window.kept = true');

@@ -131,6 +131,7 @@ test('the queries of claude-prometheus-exporter run unchanged, with its settings
     APIKEY: key,
     PROMETHEUS_PORT: String(port),
     LOOP_INTERVAL: '1',
+    ANTHROPIC_USAGE_POLL_INTERVAL: '1s',
   });
   onTestFinished(async () => {
     running.child.kill('SIGKILL');
@@ -141,5 +142,11 @@ test('the queries of claude-prometheus-exporter run unchanged, with its settings
     await vi.waitUntil(async () => (await prometheus.query(query)).some((series) => labels.every((label) => label in series.labels)), { timeout: 20_000, interval: 100 });
   }
   expect(await prometheus.query('claude_cost_current_usd')).toMatchObject([{ labels: { workspace_id: 'wrkspc_1' }, value: 0.125 }]);
+
+  // A key that is new is scraped as 0 first, so that its rise is seen whole.
+  charges.charge({ key: 'bot', output: 113 });
+  const ofBot = async (): Promise<readonly number[]> => (await prometheus.samples('claude_tokens_total{api_key_name="bot"}'))[0]?.values ?? [];
+  await vi.waitUntil(async () => (await ofBot()).includes(113), { timeout: 20_000, interval: 100 });
+  expect((await ofBot())[0]).toBe(0);
   expect(await prometheus.query('claude_prometheus_loop_success')).toMatchObject([{ value: 1 }]);
 });

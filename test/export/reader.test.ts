@@ -1,4 +1,4 @@
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Meter } from '@opentelemetry/api';
 import { expect, test, vi } from 'vitest';
 import type { ReceivedPoint } from '../../src/demo/otlp-messages.ts';
@@ -19,11 +19,17 @@ interface Pipeline {
   /** Points of each request. */
   readonly requests: readonly (readonly ReceivedPoint[])[];
   readonly errors: readonly unknown[];
+  /** What each collection gave, where it did not fail. */
+  readonly collected: readonly ResourceMetrics[];
 }
 
 async function pipeline(intervalMs = 60_000): Promise<Pipeline> {
   const requests: ReceivedPoint[][] = [];
   const errors: unknown[] = [];
+  const collected: ResourceMetrics[] = [];
+  const onCollected = (_durationMs: number, metrics: ResourceMetrics | undefined): void => {
+    if (metrics !== undefined) collected.push(metrics);
+  };
   const receiver = await startReceiver({ onRequest: (received) => requests.push(received.flatMap(({ points }) => points)) });
   after(() => receiver.stop());
   const exporter = new DeliveringExporter({
@@ -34,14 +40,35 @@ async function pipeline(intervalMs = 60_000): Promise<Pipeline> {
     onOutcome: () => undefined,
   });
   const timeoutMs = Math.min(5_000, intervalMs);
-  const reader = new CycleReader({ exporter, intervalMs, timeoutMs, onCollected: () => undefined, onError: (error) => errors.push(error) });
+  const reader = new CycleReader({ exporter, intervalMs, timeoutMs, onCollected, onError: (error) => errors.push(error) });
   const provider = new MeterProvider({ readers: [reader] });
   after(async () => {
     await exporter.shutdown();
     await provider.shutdown();
   });
-  return { meter: provider.getMeter('test'), reader, exporter, provider, requests, errors };
+  return { meter: provider.getMeter('test'), reader, exporter, provider, requests, errors, collected };
 }
+
+test('what was collected does not change when more is counted afterwards', async () => {
+  const { meter, reader, collected, requests } = await pipeline();
+  const duration = meter.createHistogram('duration');
+  const count = meter.createCounter('count');
+  for (const value of [1, 2]) {
+    duration.record(value);
+    count.add(value);
+  }
+  await reader.forceFlush();
+  const [first] = collected;
+  const before = structuredClone(first?.scopeMetrics);
+  expect(first?.scopeMetrics[0]?.metrics.map(({ dataPoints: [point] }) => point?.value)).toMatchObject([{ count: 2, sum: 3 }, 3]);
+  duration.record(3);
+  count.add(3);
+  await reader.forceFlush();
+  expect(first?.scopeMetrics).toEqual(before);
+  // Cumulative.
+  expect(collected[1]?.scopeMetrics[0]?.metrics.map(({ dataPoints: [point] }) => point?.value)).toMatchObject([{ count: 3, sum: 6 }, 6]);
+  expect(requests).toHaveLength(2);
+});
 
 test('nothing is collected before it is told to begin', async () => {
   const { meter, provider, requests } = await pipeline(50);

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { type Agent, createAgent } from '../../src/agent.ts';
+import { type Agent, type CycleWatch, createAgent } from '../../src/agent.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { HttpAnswer, SeenRequest } from '../../src/demo/http-server.ts';
 import { startUpstream } from '../../src/demo/http-server.ts';
@@ -113,7 +113,7 @@ const untilDueMs = 130_000;
 /** Makes an agent of these settings and no others. */
 export function agentOf(
   settings: Readonly<Record<string, string>>,
-  options: { readonly readDeadlineMs?: number; readonly clock?: ManualClock } = {},
+  options: { readonly readDeadlineMs?: number; readonly clock?: ManualClock; readonly watch?: CycleWatch } = {},
 ): TestAgent {
   const log: LogLine[] = [];
   const written: string[] = [];
@@ -124,6 +124,7 @@ export function agentOf(
     write: (text) => written.push(text),
     random: () => 0,
     clock,
+    ...(options.watch && { watch: options.watch }),
   });
   const nextPush = (): ReturnType<Agent['push']> => {
     clock.advance(untilDueMs);
