@@ -54,8 +54,8 @@ export interface AgentOptions {
 export interface CycleWatch {
   /** Metrics as collected, before their delivery begins; undefined when the collection failed. */
   collected(metrics: ResourceMetrics | undefined, durationMs: number): void;
-  /** Whether all of them were acknowledged; not told where there is nobody to push to. */
-  delivered(acknowledged: boolean): void;
+  /** Whether all of them were acknowledged, and what became of them; not told where there is nobody to push to. */
+  delivered(acknowledged: boolean, outcome: ExportOutcome): void;
 }
 
 /** The running agent. */
@@ -132,7 +132,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
       counters.delivered(outcome);
       deltas?.settle(requests);
       void totals?.delivered(requests);
-      watch?.delivered(isDelivered(outcome));
+      watch?.delivered(isDelivered(outcome), outcome);
     },
   });
   let collected: { readonly metrics: ResourceMetrics; readonly acknowledge: (() => void) | undefined } | undefined;

@@ -1,7 +1,7 @@
-import { plainLines } from './describe.ts';
+import { plainLines } from '../metrics/describe.ts';
 import type { DeliveryReport } from './delivery-report.ts';
-import { tookText } from './format.ts';
-import { pictureOf } from './picture.ts';
+import { tookText } from '../model/format.ts';
+import { pictureOf } from '../metrics/picture.ts';
 import type { Report } from './report.ts';
 import type { SourceReport } from './source-report.ts';
 

@@ -1,5 +1,5 @@
 import type { DeliveryReport } from '../delivery-report.ts';
-import { tookText } from '../format.ts';
+import { tookText } from '../../model/format.ts';
 import type { Report } from '../report.ts';
 import type { Canvas } from './screen.ts';
 import { hanging } from './text.ts';
