@@ -146,7 +146,8 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     timeoutMs: config.export.timeoutMs,
     onCollected(durationMs, metrics) {
       counters.collected(durationMs);
-      collected = metrics && { metrics, acknowledge: totals?.acknowledgement() };
+      // A large organization's cycle is tens of megabytes: it is kept for scrapers alone.
+      collected = config.export.scrape ? metrics && { metrics, acknowledge: totals?.acknowledgement() } : undefined;
       watch?.collected(metrics, durationMs);
     },
     onError: (error) => logger.error({ err: error }, 'the metrics could not be collected'),

@@ -30,7 +30,7 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
   const deadlineMs = timeoutMs ?? readDeadlineMs;
   const { intervalMs, timeoutMs: exportMs, otlp, console } = config.export;
   const pushes = otlp !== undefined || console;
-  const cycles = new Cycles({ clock: systemClock, intervalMs, timeoutMs: exportMs, readDeadlineMs: deadlineMs, pushes });
+  const cycles = new Cycles({ clock: systemClock, intervalMs, timeoutMs: exportMs, readDeadlineMs: deadlineMs, pushes, keepsMetrics: config.export.scrape });
   const page = config.http?.statusPage === true ? new StatusPage({
     cycles,
     clock: systemClock,

@@ -1,10 +1,10 @@
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, HrTime } from '@opentelemetry/api';
 import { millisToHrTime } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import { AggregationTemporality, type CollectionResult, type DataPoint, type MetricData, type MetricProducer } from '@opentelemetry/sdk-metrics';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type AttributeSet, attributeSet } from '../model/attributes.ts';
-import { dayStart } from '../model/calendar.ts';
+import { type Period, dayStart } from '../model/calendar.ts';
 import type { Clock } from '../model/clock.ts';
 import { toDollars } from '../model/money.ts';
 import type { Names } from '../model/names.ts';
@@ -116,11 +116,14 @@ export class TotalsProducer implements MetricProducer {
     const points = new Map<TotalName, DataPoint<number>[]>();
     const joined = new Map<object, Attributes>();
     this.#zeros = new Map();
+    // One for all points of a period.
+    const startTimes = new Map<Period, HrTime>();
     let walked = 0;
     for (const total of this.#options.ledger.totals()) {
       const attributes = this.#ofSeries.get(total.series) ?? { ...this.#named(total.attributes), period: total.period.name };
       joined.set(total.series, attributes);
-      const startTime = millisToHrTime(total.period.startMs);
+      let startTime = startTimes.get(total.period);
+      if (startTime === undefined) startTimes.set(total.period, (startTime = millisToHrTime(total.period.startMs)));
       const point = { startTime, endTime, attributes, value: totalValue(total.metric, total.value) };
       grouped(points, total.metric).push(point);
       if (total.isZero) this.#zeros.set(point, total.series);
