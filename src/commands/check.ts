@@ -40,7 +40,7 @@ export async function check(context: CommandContext): Promise<ExitCode> {
   const at = new Date();
   const sources = open.pollers.map((poller) => reportOf(poller, at, originOf(poller.source.id, config).map(redact)));
   const code = codeOf(sources, delivery);
-  const warnings = [...config.warnings, ...withoutBackend(config)];
+  const warnings = [...config.warnings, ...withoutBackend(config), ...withoutState(config)];
   await show({ command: 'check', exitCode: code, at: at.toISOString(), problems: [], warnings, sources, delivery }, context);
   return code;
 }
@@ -56,6 +56,13 @@ function withoutBackend({ disabled, export: { otlp, console, scrape } }: Config)
     ...(disabled ? ['OTEL_SDK_DISABLED is true: run and once read nothing and push nothing'] : []),
     ...(otlp === undefined ? [`OTEL_METRICS_EXPORTER: metrics go ${where}, no OTLP endpoint was tried`] : []),
   ];
+}
+
+/** What an organization's totals lose at a restart where nothing is kept. */
+function withoutState({ anthropic, stateFolder, export: { temporality } }: Config): string[] {
+  if (anthropic === undefined || stateFolder !== undefined) return [];
+  if (temporality === 'delta') return ['STATE_DIR is not set: what is used while the agent is not running is never pushed, and once cannot push deltas'];
+  return ['STATE_DIR is not set: after a restart a total whose report has taken something back shows as a fall'];
 }
 
 /** Where a source is asked and with what, as far as it is not the vendor's own address. */

@@ -9,7 +9,7 @@ import type { Clock } from '../model/clock.ts';
 import { toDollars } from '../model/money.ts';
 import type { Names } from '../model/names.ts';
 import { type ReportId, type TotalName, reportIds } from '../model/report.ts';
-import { currentSpecs, ledgerSpecs } from './catalogue.ts';
+import { currentSpecs, ledgerSpecs, totalSpecs } from './catalogue.ts';
 import { CutMetrics } from './cut-metrics.ts';
 import { joinNames } from './join-names.ts';
 import { counterMetric, gaugeMetric, sumMetric, totalValue } from './total-metrics.ts';
@@ -161,16 +161,17 @@ export class TotalsProducer implements MetricProducer {
   #ledger(at: Date): MetricData[] {
     const endTime = millisToHrTime(at.getTime());
     const { account, ledger } = this.#options;
-    const tokens: DataPoint<number>[] = [];
-    const cost: DataPoint<number>[] = [];
     const series: DataPoint<number>[] = [];
+    const debts = { '{token}': new Map<ReportId, bigint>(), USD: new Map<ReportId, bigint>() };
     for (const { report, metric, debt, count } of ledger.state()) {
-      const attributes = attributeSet({ account, report });
-      const point = (value: number): DataPoint<number> => ({ startTime: endTime, endTime, attributes, value });
-      if (metric === 'claude.tokens') tokens.push(point(Number(debt)));
-      if (metric === 'claude.cost') cost.push(point(toDollars(debt)));
-      if (count > 0) series.push({ ...point(count), attributes: attributeSet({ account, report, metric }) });
+      const { unit } = totalSpecs[metric];
+      if (unit === '{token}' || unit === 'USD') debts[unit].set(report, (debts[unit].get(report) ?? 0n) + debt);
+      const attributes = attributeSet({ account, report, metric });
+      if (count > 0) series.push({ startTime: endTime, endTime, attributes, value: count });
     }
+    const points = (ofReports: ReadonlyMap<ReportId, bigint>, valueOf: (debt: bigint) => number): DataPoint<number>[] =>
+      [...ofReports].map(([report, debt]) => ({ startTime: endTime, endTime, attributes: attributeSet({ account, report }), value: valueOf(debt) }));
+    const [tokens, cost] = [points(debts['{token}'], Number), points(debts.USD, toDollars)];
     return [
       gaugeMetric('claude_usage_metrics.ledger.debt.tokens', ledgerSpecs['claude_usage_metrics.ledger.debt.tokens'], tokens),
       gaugeMetric('claude_usage_metrics.ledger.debt.cost', ledgerSpecs['claude_usage_metrics.ledger.debt.cost'], cost),

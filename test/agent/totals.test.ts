@@ -128,7 +128,7 @@ test('what the report takes back is held as debt, and no total falls', async () 
   expect(last('claude.tokens')).toMatchObject([{ value: 100 }]);
   expect(last('claude.cost')).toMatchObject([{ value: 3 }]);
   expect(last('claude_usage_metrics.ledger.debt.tokens')).toMatchObject([{ value: 40, attributes: { report: 'anthropic-usage' } }]);
-  expect(last('claude_usage_metrics.ledger.debt.cost')).toMatchObject([{ value: 1, attributes: { report: 'anthropic-cost' } }]);
+  expect(lastBy('claude_usage_metrics.ledger.debt.cost', 'report')).toEqual({ 'anthropic-cost': 1, 'anthropic-analytics': 0 });
   world.organization.use({ atMs: justNow(), ...ofPipeline, output: 50 });
   await running.nextPush();
   expect(last('claude.tokens')).toMatchObject([{ value: 110 }]);

@@ -2,6 +2,7 @@ import type { SimulatedOrganization } from '../../../src/demo/anthropic/organiza
 import { seriesKey, truth } from '../../../src/demo/anthropic/truth.ts';
 import type { AttributeSet } from '../../../src/model/attributes.ts';
 import { dayMs, dayStart } from '../../../src/model/calendar.ts';
+import { totalSpecs } from '../../../src/metrics/catalogue.ts';
 import type { Report, ReportId, TotalName } from '../../../src/model/report.ts';
 import { exported } from './backends.ts';
 import { holds, same } from './broken.ts';
@@ -114,11 +115,11 @@ export class Expected {
     return growth;
   }
 
-  /** What was exported is above the reports by this much. */
-  debt(metric: TotalName): bigint {
+  /** What was exported is above the report by this much, in all that has the unit. */
+  debt(report: ReportId, unit: '{token}' | 'USD'): bigint {
     let debt = 0n;
     for (const [, series] of this.published()) {
-      if (series.metric === metric) debt += valueOf(series) - sumOf(series);
+      if (series.report === report && totalSpecs[series.metric].unit === unit) debt += valueOf(series) - sumOf(series);
     }
     return debt;
   }
