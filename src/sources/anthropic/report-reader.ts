@@ -2,12 +2,12 @@ import { dayMs, dayStart, oldestOpenPeriod } from '../../model/calendar.ts';
 import type { ReadContext } from '../../model/reading.ts';
 import type { Report, ReportId } from '../../model/report.ts';
 import { inSlices } from '../../model/slices.ts';
-import { SourceError } from '../../model/source-error.ts';
 import { type Bucket, type PageReader, type ReadPage, bucketsOf, cellsOf } from './buckets.ts';
 import type { AnthropicClient } from './client.ts';
 import type { RowShape } from './columns.ts';
 import { LongSpan } from './long-span.ts';
 import { allPages } from './pages.ts';
+import { isTooMuch, rfc3339 } from './queries.ts';
 
 /** Days before today that are still restated as a matter of course, and re-read each time. */
 const revisableDays = 3;
@@ -141,8 +141,8 @@ export class ReportReader {
     let bucketBytes = 0;
     const pages = await allPages(path, async (cursor): Promise<ReadPage & { readonly next?: string }> => {
       const query = new URLSearchParams({
-        starting_at: rfc3339(new Date(fromMs)),
-        ending_at: rfc3339(new Date(toMs)),
+        starting_at: rfc3339(fromMs),
+        ending_at: rfc3339(toMs),
         bucket_width: width,
         limit: String(limit),
       });
@@ -158,12 +158,4 @@ export class ReportReader {
     const closedToMs = Math.floor((context.now.getTime() - clockMarginMs) / widthMs[width]) * widthMs[width];
     return bucketsOf(path, pages, new Date(fromMs), new Date(toMs), new Date(closedToMs));
   }
-}
-
-function isTooMuch(error: unknown): boolean {
-  return error instanceof SourceError && (error.reason === 'too_large' || error.status === 504);
-}
-
-function rfc3339(instant: Date): string {
-  return instant.toISOString().replace('.000Z', 'Z');
 }
