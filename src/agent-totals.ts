@@ -52,7 +52,7 @@ export class AgentTotals {
     const { delta, firstZeros, clock, state } = settings;
     this.#settings = settings;
     this.#ledger = new Ledger({ cuts: delta, firstZeros });
-    const restored = state?.restored;
+    const restored = state?.takeRestored();
     if (restored !== undefined) this.#ledger.restore(restored.reports, restored.series);
     const pending = restored?.pending && new CutMetrics(restored.pending);
     this.#cuts = { fromMs: restored?.cutEndMs ?? clock.now().getTime(), ...(pending && { pending }) };
