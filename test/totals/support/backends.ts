@@ -33,7 +33,7 @@ export function* totalsIn({ scopeMetrics }: ResourceMetrics): Generator<SeenPoin
 }
 
 /** A rename is another series to a backend, but the same use. */
-function keyOf(metric: TotalName, attributes: Attributes): string {
+export function keyOf(metric: TotalName, attributes: Attributes): string {
   const isCode = metric.startsWith('claude.analytics.code.');
   const kept = Object.entries(attributes).filter(([name]) => !names.includes(name) || (isCode && name === 'api_key_name'));
   const period = attributes['period'];

@@ -80,9 +80,10 @@ export class Expected {
     }
   }
 
-  /** The totals of a collection are these, or first zeros. */
+  /** The totals of a collection are these, or first zeros. Nothing is changed when they are not. */
   checkTotals(values: ReadonlyMap<string, number>): void {
     const others = new Set(values.keys());
+    const sent = new Map<ExpectedSeries, bigint>();
     for (const [key, series] of this.published()) {
       others.delete(key);
       const value = valueOf(series);
@@ -90,13 +91,14 @@ export class Expected {
       if (found === undefined) {
         same(value, 0n, () => `${key} is missing, and its value`);
       } else if (found === 0 && (series.sent ?? 0n) === 0n && !this.atFirst.has(key)) {
-        series.sent = 0n;
+        sent.set(series, 0n);
       } else {
         same(found, exported(series.metric, value), () => key);
-        series.sent = value;
+        sent.set(series, value);
       }
     }
     same([...others], [], () => 'series that nothing tells of');
+    for (const [series, value] of sent) series.sent = value;
   }
 
   /** What a cut made now has, by ids. */
@@ -125,8 +127,18 @@ export class Expected {
 
   /** What was exported so far is on the disk. */
   keep(): void {
+    this.beforeKeep(this.#known)();
+  }
+
+  /**
+   * What was exported so far is being written.
+   * @param reports those that are among it.
+   * @returns what is to be called when it is on the disk.
+   */
+  beforeKeep(reports: ReadonlySet<ReportId>): () => void {
     const sent = [...this.#series].flatMap(([key, series]) => (series.sent === undefined ? [] : [[key, series.sent] as const]));
-    this.#kept = { reports: new Set(this.#known), sent: new Map(sent) };
+    const memory = { reports: new Set(reports), sent: new Map(sent) };
+    return () => (this.#kept = memory);
   }
 
   /** Another process goes on: with what is on the disk, or with nothing. */
