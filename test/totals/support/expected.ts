@@ -36,7 +36,10 @@ export class Expected {
   readonly #series = new Map<string, ExpectedSeries>();
   readonly #openDays = new Map<ReportId, number>();
   #known = new Set<ReportId>();
+  /** What is on the disk. */
   #kept = nothing;
+  /** What this process has found there. */
+  #found = nothing;
   /** Series that stood in the first reading of their report: they need no first zero. */
   readonly atFirst = new Set<string>();
 
@@ -57,7 +60,7 @@ export class Expected {
       let series = this.#series.get(key);
       if (series === undefined) {
         const ids = keyOf(metric, '', attributes);
-        this.#series.set(key, (series = { report: report.id, metric, ids, finalMs, days: new Map<number, bigint>(), sent: this.#kept.sent.get(key) }));
+        this.#series.set(key, (series = { report: report.id, metric, ids, finalMs, days: new Map<number, bigint>(), sent: this.#found.sent.get(key) }));
       }
       series.days.set(day, (series.days.get(day) ?? 0n) + value);
     }
@@ -141,13 +144,14 @@ export class Expected {
     return () => (this.#kept = memory);
   }
 
-  /** Another process goes on: with what is on the disk, or with nothing. */
-  restart(): void {
+  /** Another process goes on: with what is on the disk, or with nothing, also where the disk cannot be read. */
+  restart(isDiskRead = true): void {
+    const { reports, sent } = (this.#found = isDiskRead ? this.#kept : nothing);
     this.#openDays.clear();
-    this.#known = new Set(this.#kept.reports);
+    this.#known = new Set(reports);
     for (const [key, series] of this.#series) {
       series.days.clear();
-      series.sent = this.#kept.sent.get(key);
+      series.sent = sent.get(key);
       if (series.sent === undefined) this.#series.delete(key);
     }
   }

@@ -1,0 +1,76 @@
+import { Metadata, status } from '@grpc/grpc-js';
+import { type ReceivedPoint, decodeRequest, flatten } from '../../../src/demo/otlp-messages.ts';
+import { type ExportAnswer, NotOtlpError } from '../../../src/export/answer.ts';
+import type { ExchangeLimits, Transport } from '../../../src/export/transport.ts';
+import { statusDetails, statusWithRetryInfo } from '../../support/google-rpc.ts';
+import { same } from '../../totals/support/broken.ts';
+import type { collectorFaults } from './schedule.ts';
+import { waited } from './upstreams.ts';
+
+/** What the collector is made of. */
+export interface CollectorOptions {
+  readonly random: () => number;
+  readonly fault: () => (typeof collectorFaults)[number] | undefined;
+  /** Told of every point that arrives, whether the agent gets to know it or not. */
+  readonly onPoint: (point: ReceivedPoint) => void;
+}
+
+const slowMs = 8_000;
+const busySeconds = { busy: 2, busy_long: 3_600 } as const;
+
+/** A collector over a transport in memory. What it is sent are the bytes of OTLP. */
+export class MemoryCollector {
+  readonly #options: CollectorOptions;
+  /** Points that the agent was told were taken, and were rejected. */
+  acknowledged = 0;
+  rejected = 0;
+  requests = 0;
+
+  constructor(options: CollectorOptions) {
+    this.#options = options;
+  }
+
+  connect(): Transport {
+    return { exchange: (body, limits) => this.#exchange(body, limits), close: () => undefined };
+  }
+
+  async #exchange(body: Uint8Array, { signal }: ExchangeLimits): Promise<ExportAnswer> {
+    const { random } = this.#options;
+    const fault = this.#options.fault();
+    this.requests += 1;
+    await waited(fault === 'slow' ? slowMs * random() : 2 + 60 * random(), signal);
+    switch (fault) {
+      case 'unreachable':
+        throw serviceError(status.UNAVAILABLE, 'No connection established. Last error: connect ECONNREFUSED 127.0.0.1:4317. Resolution note: ');
+      case 'refused':
+        throw serviceError(status.INVALID_ARGUMENT, 'no');
+      case 'busy':
+      case 'busy_long':
+        throw serviceError(status.UNAVAILABLE, 'busy', statusDetails(statusWithRetryInfo({ seconds: busySeconds[fault] })));
+      case 'not_otlp':
+        throw new NotOtlpError('bytes');
+      case 'hang':
+        await waited(undefined, signal);
+        return { rejectedPoints: 0 };
+      default:
+        return this.#take(body, fault === 'partial' ? 1 + Math.floor(random() * 5) : 0, fault === 'unseen', signal);
+    }
+  }
+
+  async #take(body: Uint8Array, rejectedPoints: number, isUnseen: boolean, signal: AbortSignal): Promise<ExportAnswer> {
+    const points = flatten(decodeRequest(Buffer.from(body))).flatMap(({ points: ofScope }) => ofScope);
+    const identities = new Set(points.map(({ metric, attributes }) => JSON.stringify([metric, Object.entries(attributes).sort()])));
+    same(identities.size, points.length, () => 'points of a request that stand there once');
+    for (const point of points) this.#options.onPoint(point);
+    if (isUnseen) await waited(undefined, signal);
+    const rejected = Math.min(points.length, rejectedPoints);
+    this.acknowledged += points.length - rejected;
+    this.rejected += rejected;
+    return { rejectedPoints, ...(rejectedPoints > 0 && { message: 'out of order' }) };
+  }
+}
+
+/** As grpc-js rejects a call. */
+function serviceError(code: status, details: string, metadata = new Metadata()): Error {
+  return Object.assign(new Error(`${code} ${status[code]}: ${details}`), { code, details, metadata });
+}
