@@ -76,7 +76,7 @@ export function openPollers(config: Config, options: OpenOptions): OpenPollers {
   if (anthropic !== undefined) {
     const limiter = new Limiter(adminRequestsPerMinute, options.clock);
     const http = (id: SourceId): HttpGet => connect({ userAgent, observe: observer(id) });
-    sources.push(...anthropicSources(anthropic, account, { limiter, pages }, http));
+    sources.push(...anthropicSources(anthropic, account, { limiter, pages }, http, options.clock));
   }
   if (openRouter !== undefined) {
     const { apiKey, baseUrl, intervalMs } = openRouter;
@@ -109,11 +109,12 @@ function anthropicSources(
   account: string,
   shared: { readonly limiter: Limiter; readonly pages: PageParser },
   http: (id: SourceId) => HttpGet,
+  clock: Clock,
 ): Source[] {
   const { adminKey, baseUrl, usageIntervalMs, costIntervalMs, slowIntervalMs, usageGroupBy, analyticsBeta, owners } = config;
   const client = (id: SourceId): AnthropicClient => new AnthropicClient({ http: http(id), baseUrl, adminKey, ...shared });
   const names = client('anthropic-names');
-  const workspaces = new Workspaces(names);
+  const workspaces = new Workspaces(names, clock);
   const slow = { account, intervalMs: slowIntervalMs };
   return [
     anthropicUsageSource({ account, intervalMs: usageIntervalMs, client: client('anthropic-usage'), dimensions: usageGroupBy }),

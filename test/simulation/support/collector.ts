@@ -1,9 +1,13 @@
 import { Metadata, status } from '@grpc/grpc-js';
-import { type ReceivedPoint, decodeRequest, flatten } from '../../../src/demo/otlp-messages.ts';
+import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import { decodeRequest, flatten } from '../../../src/demo/otlp-messages.ts';
 import { type ExportAnswer, NotOtlpError } from '../../../src/export/answer.ts';
+import type { Sender } from '../../../src/export/attempt.ts';
+import { grpcSender } from '../../../src/export/otlp-grpc.ts';
+import { type MetricsRequest, countPoints } from '../../../src/export/request.ts';
 import type { ExchangeLimits, Transport } from '../../../src/export/transport.ts';
 import { statusDetails, statusWithRetryInfo } from '../../support/google-rpc.ts';
-import { same } from '../../totals/support/broken.ts';
+import { Broken, same } from '../../totals/support/broken.ts';
 import type { collectorFaults } from './schedule.ts';
 import { waited } from './upstreams.ts';
 
@@ -11,16 +15,20 @@ import { waited } from './upstreams.ts';
 export interface CollectorOptions {
   readonly random: () => number;
   readonly fault: () => (typeof collectorFaults)[number] | undefined;
-  /** Told of every point that arrives, whether the agent gets to know it or not. */
-  readonly onPoint: (point: ReceivedPoint) => void;
+  /** Told of everything that arrives, whether the agent gets to know it or not. */
+  readonly onRequest: (metrics: ResourceMetrics) => void;
 }
+
+/** Of so many requests one is decoded: that takes longer than all else that is done with it. */
+const decodeEach = 50;
 
 const slowMs = 8_000;
 const busySeconds = { busy: 2, busy_long: 3_600 } as const;
 
-/** A collector over a transport in memory. What it is sent are the bytes of OTLP. */
+/** A collector over a transport in memory. What it is sent are the bytes of OTLP; it knows what they were made of. */
 export class MemoryCollector {
   readonly #options: CollectorOptions;
+  readonly #madeOf = new WeakMap<Uint8Array, MetricsRequest>();
   /** Points that the agent was told were taken, and were rejected. */
   acknowledged = 0;
   rejected = 0;
@@ -30,8 +38,16 @@ export class MemoryCollector {
     this.#options = options;
   }
 
-  connect(): Transport {
-    return { exchange: (body, limits) => this.#exchange(body, limits), close: () => undefined };
+  /** The agent's own sender, over this transport. */
+  sender(url: string): Sender {
+    const sender = grpcSender(url, (): Transport => ({ exchange: (body, limits) => this.#exchange(body, limits), close: () => undefined }));
+    return {
+      ...sender,
+      send: (request, timeoutMs, stop) => {
+        this.#madeOf.set(request.body, request);
+        return sender.send(request, timeoutMs, stop);
+      },
+    };
   }
 
   async #exchange(body: Uint8Array, { signal }: ExchangeLimits): Promise<ExportAnswer> {
@@ -58,16 +74,24 @@ export class MemoryCollector {
   }
 
   async #take(body: Uint8Array, rejectedPoints: number, isUnseen: boolean, signal: AbortSignal): Promise<ExportAnswer> {
-    const points = flatten(decodeRequest(Buffer.from(body))).flatMap(({ points: ofScope }) => ofScope);
-    const identities = new Set(points.map(({ metric, attributes }) => JSON.stringify([metric, Object.entries(attributes).sort()])));
-    same(identities.size, points.length, () => 'points of a request that stand there once');
-    for (const point of points) this.#options.onPoint(point);
+    const request = this.#madeOf.get(body);
+    if (request === undefined) throw new Broken('bytes that were made of nothing');
+    if (this.requests % decodeEach === 1) checkBytes(body, request.metrics);
+    this.#options.onRequest(request.metrics);
     if (isUnseen) await waited(undefined, signal);
-    const rejected = Math.min(points.length, rejectedPoints);
-    this.acknowledged += points.length - rejected;
+    const rejected = Math.min(request.points, rejectedPoints);
+    this.acknowledged += request.points - rejected;
     this.rejected += rejected;
     return { rejectedPoints, ...(rejectedPoints > 0 && { message: 'out of order' }) };
   }
+}
+
+/** They say what they were made of, each point once. */
+function checkBytes(body: Uint8Array, metrics: ResourceMetrics): void {
+  const points = flatten(decodeRequest(Buffer.from(body))).flatMap(({ points: ofScope }) => ofScope);
+  same(points.length, countPoints(metrics), () => 'points of a request');
+  const identities = new Set(points.map(({ metric, attributes }) => JSON.stringify([metric, Object.entries(attributes).sort()])));
+  same(identities.size, points.length, () => 'points of a request that stand there once');
 }
 
 /** As grpc-js rejects a call. */

@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { type Agent, createAgent } from '../../../src/agent.ts';
 import type { Transports } from '../../../src/agent-sources.ts';
 import { loadConfig } from '../../../src/config/config.ts';
-import { grpcSender } from '../../../src/export/otlp-grpc.ts';
 import type { SentTotals } from '../../../src/model/sent-totals.ts';
 import type { ReadResult } from '../../../src/sources/poller.ts';
 import { type TotalsState, openTotalsState } from '../../../src/state/totals-state.ts';
@@ -61,7 +60,7 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
     write: () => undefined,
     random: options.random,
     transports: options.transports,
-    openSender: ({ url }) => grpcSender(url, () => options.collector.connect()),
+    openSender: ({ url }) => options.collector.sender(url),
     onRead: options.onRead,
     watch: {
       collected: (metrics, durationMs) => options.onCollected(metrics, performance.now() - durationMs),

@@ -1,16 +1,15 @@
 import type { DataPoint, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { simulatedLife } from '../../../src/demo/anthropic/life.ts';
 import type { SimulatedOrganization } from '../../../src/demo/anthropic/organization.ts';
-import type { ReceivedPoint } from '../../../src/demo/otlp-messages.ts';
 import { seededRandom } from '../../../src/demo/random.ts';
 import { World } from '../../../src/demo/world.ts';
 import { countPoints } from '../../../src/export/request.ts';
 import { dayMs, dayStart } from '../../../src/model/calendar.ts';
-import { type Report, type ReportId, totalNames } from '../../../src/model/report.ts';
+import { type Report, type ReportId } from '../../../src/model/report.ts';
 import type { SentTotals } from '../../../src/model/sent-totals.ts';
 import type { ReadResult } from '../../../src/sources/poller.ts';
 import { MemoryDisk } from '../../state/memory-disk.ts';
-import { DropOnlyBackend, keyOf, totalsIn } from '../../totals/support/backends.ts';
+import { DropOnlyBackend, totalsIn } from '../../totals/support/backends.ts';
 import { Broken, holds, same } from '../../totals/support/broken.ts';
 import { Expected } from '../../totals/support/expected.ts';
 import { MemoryCollector } from './collector.ts';
@@ -83,9 +82,9 @@ export class Play {
       seed: schedule.life,
       fromMs: dayStart(this.#bornMs) - 65 * dayMs,
       toMs: dayStart(this.#endsAtMs),
-      usesPerDay: 2,
+      usesPerDay: 1,
       activitiesPerDay: 1,
-      keys: 4,
+      keys: 3,
     });
     this.#time = new VirtualTime(this.#bornMs);
     const clock = { now: () => new Date(this.#nowMs), monotonicMs: () => this.#nowMs };
@@ -188,7 +187,7 @@ export class Play {
     return new MemoryCollector({
       random: this.#random,
       fault: () => this.#fault('collector')?.kind,
-      onPoint: (point) => this.#looked(() => this.#see(point)),
+      onRequest: (metrics) => this.#looked(() => this.#see(metrics)),
     });
   }
 
@@ -260,7 +259,6 @@ export class Play {
   }
 
   #takeRead(result: ReadResult): void {
-    this.#rules.readEnded(result.source.id);
     this.#gauges.read(result);
     holds(result.outcome !== 'internal', () => `${result.source.id} failed as internal: ${result.failures.map(({ message, cause }) => `${message} ${String(cause)}`).join()}`);
     const report = result.reading?.report;
@@ -306,12 +304,11 @@ export class Play {
     same(counts.get('lost'), this.#settled - acknowledged - rejected, () => 'points lost');
   }
 
-  #see({ metric, attributes, value }: ReceivedPoint): void {
-    const name = totalNames.find((total) => total === metric);
-    if (name === undefined) return;
-    const key = keyOf(name, attributes);
-    this.#backend.see({ metric: name, key, value, isDelta: false, dataPoint: { attributes, value, startTime: [0, 0], endTime: [0, 0] } }, this.#mayFall && !this.#exported.has(key));
-    this.#exported.add(key);
+  #see(metrics: ResourceMetrics): void {
+    for (const point of totalsIn(metrics)) {
+      this.#backend.see(point, this.#mayFall && !this.#exported.has(point.key));
+      this.#exported.add(point.key);
+    }
   }
 
   /** Everything has been shown, nothing fails any more: what is exported is the truth. */

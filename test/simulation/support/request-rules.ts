@@ -8,6 +8,8 @@ const mostAnHour = 12;
 
 interface Endpoint {
   underWay: number;
+  /** It asked not to be asked before. */
+  notBeforeMs: number;
   /** Begin of each request since the last one that was answered well. */
   failing: number[];
   /** An answer was too much for the upstream: the same is asked for in smaller pages, as often as it can be halved. */
@@ -20,21 +22,17 @@ interface Endpoint {
  */
 export class RequestRules {
   readonly #endpoints = new Map<string, Endpoint>();
-  /** Waits that the read which is under way was asked for. */
-  readonly #asked = new Map<SourceId, number>();
-  /** No read may ask before. */
-  readonly #notBefore = new Map<SourceId, number>();
   requests = 0;
 
   /** A request begins. @param looked keeps what does not hold from whoever asks. @returns what is to be told its end: whether it was answered well, and how long it was asked to wait. */
   begin(source: SourceId, path: string, looked: (look: () => void) => void): (isGood: boolean, status: number | undefined, retryAfterSeconds: number) => void {
     const key = `${source} ${path}`;
     let endpoint = this.#endpoints.get(key);
-    if (endpoint === undefined) this.#endpoints.set(key, (endpoint = { underWay: 0, failing: [], isTooMuch: false }));
+    if (endpoint === undefined) this.#endpoints.set(key, (endpoint = { underWay: 0, notBeforeMs: 0, failing: [], isTooMuch: false }));
     const own = endpoint;
     const nowMs = performance.now();
     this.requests += 1;
-    const notBeforeMs = this.#notBefore.get(source) ?? 0;
+    const { notBeforeMs } = own;
     own.underWay += 1;
     own.failing = own.failing.filter((beganMs) => beganMs > nowMs - hourMs);
     own.failing.push(nowMs);
@@ -47,14 +45,7 @@ export class RequestRules {
       own.underWay -= 1;
       if (isGood) own.failing = [];
       own.isTooMuch = !isGood && (own.isTooMuch || status === 504);
-      if (retryAfterSeconds > 0) this.#asked.set(source, Math.max(this.#asked.get(source) ?? 0, performance.now() + retryAfterSeconds * 1_000));
+      if (retryAfterSeconds > 0) own.notBeforeMs = Math.max(own.notBeforeMs, performance.now() + retryAfterSeconds * 1_000);
     };
-  }
-
-  /** A read of the source has ended: the next one keeps what this one was asked for. */
-  readEnded(source: SourceId): void {
-    const untilMs = this.#asked.get(source);
-    if (untilMs !== undefined) this.#notBefore.set(source, untilMs);
-    this.#asked.delete(source);
   }
 }

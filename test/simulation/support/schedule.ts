@@ -69,8 +69,8 @@ const fault: fc.Arbitrary<Fault> = fc
 /** Cycles are as frequent as the days are few. */
 const length = fc.oneof(
   { weight: 1, arbitrary: fc.record({ days: fc.constant(1), intervalMinutes: fc.constantFrom(1, 2) }) },
-  { weight: 4, arbitrary: fc.record({ days: fc.integer({ min: 1, max: 2 }), intervalMinutes: fc.constantFrom(5, 10, 30) }) },
-  { weight: 3, arbitrary: fc.record({ days: fc.integer({ min: 3, max: 7 }), intervalMinutes: fc.constantFrom(30, 60) }) },
+  { weight: 8, arbitrary: fc.record({ days: fc.constant(1), intervalMinutes: fc.constantFrom(5, 10, 30) }) },
+  { weight: 4, arbitrary: fc.record({ days: fc.integer({ min: 2, max: 7 }), intervalMinutes: fc.constantFrom(30, 60) }) },
 );
 
 /** Some hours before or after the end of a month, of a year, of February. */

@@ -51,7 +51,7 @@ export function memoryUpstreams(options: UpstreamOptions): Connect {
         if (fault === 'hang') await waited(undefined, signal);
         answer = answerOf(options, source, request, fault);
         if (fault === 'cut') throw Object.assign(new Error('cut'), { code: 'ECONNRESET' });
-        if (answer.status === 200 && fault === undefined && url.pathname.endsWith('/usage')) options.onUsage(answer.body);
+        if (answer.status === 200 && fault !== 'page' && source === 'claude-ai' && url.pathname.endsWith('/usage')) options.onUsage(answer.body);
         return responseOf(answer);
       } catch (thrown) {
         answer = undefined;
