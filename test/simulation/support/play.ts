@@ -34,6 +34,9 @@ const shownAfter: readonly (readonly [days: number, reports: readonly ReportId[]
   [31, ['anthropic-analytics']],
 ];
 
+/** Longer than any wait that upstreams ask for, and an interval of the slow sources after it. */
+const quietMs = 2.6 * hourMs;
+
 /** What was played, for whoever wants to know how much it was. */
 export interface Played {
   cycles: number;
@@ -201,7 +204,7 @@ export class Play {
         this.#setClock(0);
         return;
       case 'machine':
-        await this.#time.sleep(fault.minutes * minuteMs);
+        this.#sleep(fault.minutes * minuteMs);
         return;
       case 'process':
         await this.#intoCycle(fault.offsetMs);
@@ -214,7 +217,7 @@ export class Play {
   async #advanceTo(trueMs: number): Promise<void> {
     // In steps, so that what is broken is said at once.
     for (let leftMs = trueMs - this.#nowMs; leftMs > 0; leftMs = trueMs - this.#nowMs) {
-      await this.#time.advance(Math.min(leftMs, hourMs));
+      await this.#time.advance(Math.min(Math.ceil(leftMs), hourMs));
       this.#check();
     }
   }
@@ -230,6 +233,12 @@ export class Play {
     this.#wallOffsetMs = byMs;
     this.#gauges.clockWasWrong ||= byMs !== 0;
     this.#time.setWall(this.#nowMs + byMs);
+  }
+
+  /** The machine is suspended: monotonic time and timers stand still (CLOCK_MONOTONIC), and nobody else's time does. */
+  #sleep(ms: number): void {
+    this.#bornMs += ms;
+    this.#time.setWall(this.#nowMs + this.#wallOffsetMs);
   }
 
   /** As on a signal: what is not over within ten seconds is left. */
@@ -317,13 +326,9 @@ export class Play {
     if (this.#wallOffsetMs !== 0) this.#setClock(0);
     for (const [shownAfterDays, reports] of shownAfter) {
       const shownMs = dayStart(this.#endsAtMs) + shownAfterDays * dayMs;
-      await this.#time.sleep(shownMs + 2 * hourMs - this.#nowMs);
-      // Waits that were asked for, at most an hour and a half, are over after that; then all is read once more.
-      for (let times = 0; times < 3; times++) {
-        await this.#advanceTo(this.#nowMs + 2 * this.#schedule.intervalMinutes * minuteMs + 30_000);
-        await this.#time.sleep(2 * hourMs);
-      }
-      await this.#advanceTo(this.#nowMs + 2 * this.#schedule.intervalMinutes * minuteMs + 30_000);
+      this.#sleep(Math.max(0, shownMs + 2 * hourMs - this.#nowMs));
+      // Waits that were asked for are over by then, and all is read once more.
+      await this.#advanceTo(this.#nowMs + quietMs);
       for (const report of reports) this.#looked(() => this.#expected.checkTruth(report, this.#organization));
       this.#check();
     }

@@ -60,12 +60,6 @@ export class VirtualTime {
     return hasSettled;
   }
 
-  /** The machine was suspended: timers that were due meanwhile fire once, at the end. */
-  async sleep(ms: number): Promise<void> {
-    this.#clock.jump(ms);
-    await settle();
-  }
-
   /** The wall clock is set; nothing else changes. */
   setWall(wallMs: number): void {
     this.#clock.setSystemTime(wallMs);
