@@ -17,6 +17,8 @@ const emptyEnvFile = fileURLToPath(new URL('../../support/empty.env', import.met
 /** What one process starts with. */
 export interface LifeOptions {
   readonly intervalMs: number;
+  /** Beside those that lead to the upstreams. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly random: () => number;
   readonly transports: Transports;
   readonly collector: MemoryCollector;
@@ -50,6 +52,7 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
       ANTHROPIC_ADMIN_BASE_URL: adminUrl,
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:3',
       OTEL_METRIC_EXPORT_INTERVAL: String(options.intervalMs),
+      ...options.settings,
     },
     envFile: emptyEnvFile,
     flags: {},

@@ -23,7 +23,7 @@ export interface UpstreamOptions {
   readonly nowMs: () => number;
   readonly random: () => number;
   readonly fault: (source: SourceId) => (typeof sourceFaults)[number] | undefined;
-  readonly rules: RequestRules;
+  readonly rules: Pick<RequestRules, 'begin'>;
   /** Keeps what does not hold from those who ask. */
   readonly looked: (look: () => void) => void;
   /** Told of each good answer of claude.ai's usage. */
