@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import { openPollers } from './agent-sources.ts';
+import { type Transports, openPollers } from './agent-sources.ts';
 import { AgentTotals } from './agent-totals.ts';
 import type { Config, ExportConfig } from './config/config.ts';
 import { consoleSender } from './export/console.ts';
@@ -18,7 +18,7 @@ import { createInstruments } from './metrics/instruments.ts';
 import { metricsResource } from './metrics/resource.ts';
 import { attributeSet } from './model/attributes.ts';
 import { type Clock, systemClock } from './model/clock.ts';
-import type { Poller } from './sources/poller.ts';
+import type { Poller, ReadResult } from './sources/poller.ts';
 import type { TotalsState } from './state/totals-state.ts';
 import type { Logger } from './telemetry/log.ts';
 import { logSdkMessages } from './telemetry/sdk-messages.ts';
@@ -48,6 +48,12 @@ export interface AgentOptions {
   readonly firstZeros?: boolean;
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** What the sources speak over; sockets if absent. */
+  readonly transports?: Transports;
+  /** Makes the sender of an OTLP target; {@link otlpSender} if absent. */
+  readonly openSender?: (otlp: NonNullable<ExportConfig['otlp']>) => Sender;
+  /** Told of each read when it has ended and its report is on its way to the totals. Must not throw. */
+  readonly onRead?: (result: ReadResult) => void;
 }
 
 /** Who is told of each cycle. Must not throw. */
@@ -107,15 +113,17 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     clock,
     random,
     deadlineMs: options.readDeadlineMs,
+    ...options.transports,
     onRequest: (source, status) => counters.request(source, status),
     onRead(result) {
       counters.read(result);
       if (result.reading !== undefined) totals?.take(result.reading);
       if (logStates || result.outcome === 'internal') states.source(result.source, result.failures, result.reading?.notices ?? []);
+      options.onRead?.(result);
     },
   });
   const { pollers } = open;
-  const backends = senders(config.export, options.write);
+  const backends = senders(config.export, options);
   const pushes = backends.length > 0;
   const exporter = new DeliveringExporter({
     senders: backends,
@@ -230,9 +238,9 @@ export function prepareSdk(config: Config, logger: Logger): void {
   logSdkMessages(logger, config.otelVariables['OTEL_LOG_LEVEL']);
 }
 
-function senders(config: ExportConfig, write: (text: string) => void): Sender[] {
+function senders(config: ExportConfig, { write, openSender = otlpSender }: AgentOptions): Sender[] {
   const chosen: Sender[] = [];
-  if (config.otlp !== undefined) chosen.push(otlpSender(config.otlp));
+  if (config.otlp !== undefined) chosen.push(openSender(config.otlp));
   if (config.console) chosen.push(consoleSender(write));
   return chosen;
 }
