@@ -7,7 +7,7 @@ export interface CyclesOptions {
   readonly intervalMs: number;
   /** Longest time of a cycle's delivery. */
   readonly timeoutMs: number;
-  /** Longest time of one read: the first cycle waits for all of them. */
+  /** Longest time of one read: the first cycle waits for no longer. */
   readonly readDeadlineMs: number;
   /** Whether somebody is to acknowledge what is pushed; not where metrics are only scraped. */
   readonly pushes: boolean;
