@@ -19,13 +19,14 @@ import { metricsResource } from './metrics/resource.ts';
 import { attributeSet } from './model/attributes.ts';
 import { type Clock, systemClock } from './model/clock.ts';
 import type { Poller, ReadResult } from './sources/poller.ts';
+import { Reads } from './sources/reads.ts';
 import type { TotalsState } from './state/totals-state.ts';
 import type { Logger } from './telemetry/log.ts';
 import { logSdkMessages } from './telemetry/sdk-messages.ts';
 import { StateLog } from './telemetry/state-log.ts';
 import { version } from './version.ts';
 
-/** Longest a collection waits for a read. */
+/** Longest a collection waits for reads, however many go on to end. */
 const longestWaitMs = 10_000;
 
 /** Longest a last writing of the state is waited for; a disk that hangs must not keep the process. */
@@ -71,7 +72,10 @@ export interface Agent {
   readSources(): Promise<void>;
   /** Collects and delivers once; undefined when the collection failed. */
   push(): Promise<ExportOutcome | undefined>;
-  /** The first cycle now: reads and pushes; and another at each interval from that push on. */
+  /**
+   * The first cycle now: reads and pushes; and another at each interval from that push on. Ends when every first read has been
+   * pushed.
+   */
   start(): Promise<void>;
   /**
    * A scraper has all of what a cycle collected. Where nothing is pushed, that is the cycle's delivery, as long as no other
@@ -145,7 +149,8 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
   });
   let collected: { readonly metrics: ResourceMetrics; readonly acknowledge: (() => void) | undefined } | undefined;
   const waitMs = Math.min(longestWaitMs, config.export.timeoutMs / 2);
-  const refresh = (poller: Poller): Promise<void> => unlessStopped(stopping.signal, () => poller.refreshWithin(waitMs));
+  const reads = new Reads(pollers);
+  const refresh = (poller: Poller): Promise<void> => unlessStopped(stopping.signal, () => reads.of(poller, waitMs));
   const resource = metricsResource(pollers.map(({ source }) => `${source.id}/${source.account}`));
   const reader = new CycleReader({
     exporter,
@@ -175,6 +180,10 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
   const buildInfo = instruments.gauge('claude_usage_metrics.build.info');
   buildInfo.addCallback((result) => result.observe(1, attributeSet({ version })));
 
+  /** What the first push had to do without is pushed as soon as it is there, if that is before the next cycle. */
+  const pushLateOnes = async (untilMs: number): Promise<void> => {
+    while ((await reads.late()) && !stopping.signal.aborted && performance.now() < untilMs) await push();
+  };
   const readSources = async (): Promise<void> => {
     await Promise.all(pollers.map((poller) => poller.refresh()));
   };
@@ -193,10 +202,12 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     readSources,
     push,
     async start() {
-      await readSources();
+      await reads.settled();
       if (stopping.signal.aborted) return;
       reader.begin();
+      const nextMs = performance.now() + config.export.intervalMs;
       await push();
+      await pushLateOnes(nextMs);
     },
     scraped(metrics) {
       // A push tells of totals; where none does, a scrape is who sees their first zeros.

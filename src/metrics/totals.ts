@@ -21,6 +21,8 @@ export interface TotalsOptions {
   readonly resource: Resource;
   readonly clock: Clock;
   readonly names: () => Names;
+  /** Whether the first read of the names has ended, well or not: until then there are no totals, as a series named later would stand twice. */
+  readonly isNamed: () => boolean;
   /** Whether people's names and e-mail addresses become attributes. */
   readonly owners: boolean;
   /** Whether anybody is told the totals themselves, and not only what they grow by. */
@@ -93,7 +95,7 @@ export class TotalsProducer implements MetricProducer {
 
   /** What the totals grew by. A cut that is still on its way goes again as it is; only when there is none, another one is made. */
   async growth(): Promise<MetricData[]> {
-    if ((this.#cut?.size ?? 0) === 0) {
+    if ((this.#cut?.size ?? 0) === 0 && this.#options.isNamed()) {
       const endMs = this.#options.clock.now().getTime();
       const grown = await this.#options.walk(() => this.#options.ledger.cut());
       // A clock that was set back makes the stretch a short one; what grew is the same.
@@ -106,6 +108,8 @@ export class TotalsProducer implements MetricProducer {
   }
 
   *#metrics(at: Date): Generator<unknown, MetricData[]> {
+    this.#zeros = new Map();
+    if (!this.#options.isNamed()) return [...this.#ledger(at), ...this.#revisions(at)];
     this.#forgetOldNames();
     const totals = this.#options.cumulative ? yield* this.#totals(at) : [];
     return [...totals, ...(yield* this.#current(at)), ...this.#ledger(at), ...this.#revisions(at)];
@@ -115,7 +119,6 @@ export class TotalsProducer implements MetricProducer {
     const endTime = millisToHrTime(at.getTime());
     const points = new Map<TotalName, DataPoint<number>[]>();
     const joined = new Map<object, Attributes>();
-    this.#zeros = new Map();
     // One for all points of a period.
     const startTimes = new Map<Period, HrTime>();
     let walked = 0;

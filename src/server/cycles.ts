@@ -7,7 +7,7 @@ export interface CyclesOptions {
   readonly intervalMs: number;
   /** Longest time of a cycle's delivery. */
   readonly timeoutMs: number;
-  /** Longest time of one read: the first cycle waits for all of them. */
+  /** Longest time of one read: the first cycle waits for no longer. */
   readonly readDeadlineMs: number;
   /** Whether the last cycle's metrics are kept, for scrapers: a large organization's are tens of megabytes. Default true. */
   readonly keepsMetrics?: boolean;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { jsonOf } from '../../src/http/answer.ts';
 import { HttpClient } from '../../src/http/client.ts';
-import { startRawServer, writeAnswer } from './raw-server.ts';
+import { startRawServer, writeAnswer } from '../support/raw-server.ts';
 
 /** Where a redirect points, from the port of the origin that was asked and of another one. */
 const targets: readonly (readonly [string, (asked: number, other: number) => string])[] = [

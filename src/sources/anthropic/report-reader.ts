@@ -25,6 +25,9 @@ const maxBuckets = { '1h': 168, '1d': 31 } as const;
  */
 const pageBytes = 8 * 1024 * 1024;
 
+/** After even the smallest page was too much, smaller ones are not tried again so soon: it is not their size. */
+const narrowAgainMs = 60 * 60_000;
+
 /** Parts of the older days are kept for the next attempt no longer than this. */
 const attemptsMs = 15 * 60_000;
 
@@ -66,6 +69,7 @@ export class ReportReader {
   #readPage: PageReader;
   /** Most buckets a page may have; fewer after one that was too much. */
   readonly #mostBuckets: Record<Width, number> = { ...maxBuckets };
+  #narrowedInVainAtMs = Number.NEGATIVE_INFINITY;
   /** What a bucket had at last, in the fullest page. */
   readonly #bucketBytes: Partial<Record<Width, number>> = {};
   /** The older days, while they are not read whole. */
@@ -120,7 +124,10 @@ export class ReportReader {
     return Math.max(1, Math.min(this.#mostBuckets[width], wanted));
   }
 
-  /** A span that is too much for the upstream, or for us, is read again in smaller pages. */
+  /**
+   * A span that is too much for the upstream, or for us, is read again in smaller pages. Where the smallest is, the upstream has a
+   * fault that looks like it; pages are whole again afterwards, as a read of many small ones would not come to its end.
+   */
   async #span(span: Span, context: ReadContext): Promise<Bucket[]> {
     const { width } = span;
     const all = (span.toMs - span.fromMs) / widthMs[width];
@@ -129,7 +136,13 @@ export class ReportReader {
       try {
         return await this.#pages(span, limit, context);
       } catch (error) {
-        if (!isTooMuch(error) || limit === 1) throw error;
+        const nowMs = context.now.getTime();
+        if (!isTooMuch(error) || Math.abs(nowMs - this.#narrowedInVainAtMs) < narrowAgainMs) throw error;
+        if (limit === 1) {
+          this.#narrowedInVainAtMs = nowMs;
+          this.#mostBuckets[width] = maxBuckets[width];
+          throw error;
+        }
         this.#mostBuckets[width] = Math.ceil(Math.min(limit, all) / 2);
       }
     }

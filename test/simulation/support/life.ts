@@ -57,6 +57,7 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
     envFile: emptyEnvFile,
     flags: {},
   });
+  const restored = state?.takeRestored();
   const agent = createAgent(config, {
     logger: createLogger('info', { write: (line: string) => options.onLog(JSON.parse(line) as Record<string, unknown>) }),
     readDeadlineMs: 20_000,
@@ -69,9 +70,9 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
       collected: (metrics, durationMs) => options.onCollected(metrics, performance.now() - durationMs),
       delivered: () => options.onDelivered(),
     },
-    ...(state && { state: watched(state, options.onSave) }),
+    ...(state && { state: watched({ ...state, takeRestored: () => restored }, options.onSave) }),
   });
-  return { agent, knows: state?.restored !== undefined };
+  return { agent, knows: restored !== undefined };
 }
 
 function watched(state: TotalsState, onSave: LifeOptions['onSave']): TotalsState {
