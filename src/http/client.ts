@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import got from 'got';
 import { SourceError } from '../model/source-error.ts';
@@ -36,14 +37,24 @@ export type RequestObserver = (status: number | undefined) => void;
 /** How long the page of a refusal is waited for: its status has said the most of it, and the read goes on. */
 const refusalMs = 1_000;
 
+/** What an {@link HttpClient} is made of. */
+export interface HttpClientOptions {
+  readonly userAgent: string;
+  readonly observe?: RequestObserver;
+  /** Finds the address of a name; the system's own if absent. */
+  readonly lookup?: LookupFunction;
+}
+
 /** GETs that never follow a redirect, never retry, and never read more than their limits. */
 export class HttpClient {
   readonly #userAgent: string;
   readonly #observe: RequestObserver;
+  readonly #lookup: LookupFunction | undefined;
 
-  constructor(options: { readonly userAgent: string; readonly observe?: RequestObserver }) {
-    this.#userAgent = options.userAgent;
-    this.#observe = options.observe ?? (() => undefined);
+  constructor({ userAgent, observe, lookup }: HttpClientOptions) {
+    this.#userAgent = userAgent;
+    this.#observe = observe ?? (() => undefined);
+    this.#lookup = lookup;
   }
 
   /**
@@ -66,6 +77,7 @@ export class HttpClient {
       throwHttpErrors: false,
       decompress: false,
       retry: { limit: 0 },
+      ...(this.#lookup && { dnsLookup: this.#lookup }),
     });
     try {
       const response = await responseOf(stream);

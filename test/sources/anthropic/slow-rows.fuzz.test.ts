@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type { AttributeSet } from '../../../src/model/attributes.ts';
 import type { Cell } from '../../../src/model/report.ts';
 import { SourceError } from '../../../src/model/source-error.ts';
 import { analyticsCells, keyCostRows, requestRows } from '../../../src/sources/anthropic/analytics-rows.ts';
 import { claudeCodeCells } from '../../../src/sources/anthropic/claude-code-rows.ts';
 import { readOrganization, readRateLimits } from '../../../src/sources/anthropic/limits-read.ts';
-import { propertyOptions, propertyTimeoutMs } from '../../support/property.ts';
+import { fuzz } from '../../support/fuzz.ts';
 import { fixture } from './support.ts';
 
 const dayMs = 86_400_000;
@@ -80,41 +80,28 @@ function isPrintable(text: string, bytes: number): void {
 const usage = { ...requestRows, dimensions: ['actor_type', 'workspace_id'] };
 const cost = { ...keyCostRows, dimensions: ['workspace_id', 'model', 'cost_type', 'token_type'] };
 
-test.each<[what: string, rows: fc.Arbitrary<unknown[]>, read: (rows: unknown[]) => Cell[]]>([
-  ['requests', changed('analytics-usage-actors.json'), (rows) => analyticsCells(rows, usage, span)],
-  ['cost by key', changed('analytics-cost-1d-page1.json', 'analytics-cost-1d-page2.json'), (rows) => analyticsCells(rows, cost, span)],
-  ['Claude Code', changed('claude-code-day-page1.json', 'claude-code-day-page2.json'), (rows) => claudeCodeCells(rows, fromMs, true)],
-])(
-  'recorded rows of %s with some values changed',
-  (_, rows, read) => fc.assert(fc.property(rows, (some) => holds(() => read(some), isPossibleCell)), propertyOptions()),
-  propertyTimeoutMs,
-);
+/** Recorded rows with some values changed, and any others. */
+function rowsLike(...files: readonly string[]): fc.Arbitrary<unknown[]> {
+  return fc.oneof({ weight: 5, arbitrary: changed(...files) }, fc.array(fc.jsonValue()), fc.array(odd));
+}
 
-test(
-  'recorded rate limits with some values changed',
-  () => {
-    const property = fc.property(changed('rate-limits-org-v2023.json', 'rate-limits-org-v2026.json'), (rows) => {
-      holds(() => readRateLimits(rows), ({ attributes, value }) => {
-        expect(Number.isSafeInteger(value)).toBe(true);
-        expect(value).toBeGreaterThanOrEqual(0);
-        arePrintable(attributes);
-      });
-    });
-    fc.assert(property, propertyOptions());
-  },
-  propertyTimeoutMs,
-);
+fuzz('rows of requests', rowsLike('analytics-usage-actors.json'), (rows) => {
+  for (const rule of [usage, requestRows]) holds(() => analyticsCells(rows, rule, span), isPossibleCell);
+});
 
-test(
-  'any JSON at all',
-  () => {
-    const property = fc.property(fc.oneof(fc.array(fc.jsonValue()), fc.array(odd)), (rows) => {
-      for (const rule of [requestRows, keyCostRows]) holds(() => analyticsCells(rows, rule, span), isPossibleCell);
-      holds(() => claudeCodeCells(rows, fromMs, true), isPossibleCell);
-      holds(() => readRateLimits(rows), ({ attributes }) => arePrintable(attributes));
-      holds(() => [readOrganization(rows[0])], ({ attributes }) => arePrintable(attributes));
-    });
-    fc.assert(property, propertyOptions());
-  },
-  propertyTimeoutMs,
-);
+fuzz('rows of the cost by key', rowsLike('analytics-cost-1d-page1.json', 'analytics-cost-1d-page2.json'), (rows) => {
+  for (const rule of [cost, keyCostRows]) holds(() => analyticsCells(rows, rule, span), isPossibleCell);
+});
+
+fuzz('rows of Claude Code', rowsLike('claude-code-day-page1.json', 'claude-code-day-page2.json'), (rows) => {
+  holds(() => claudeCodeCells(rows, fromMs, true), isPossibleCell);
+});
+
+fuzz('limits and the organization', rowsLike('rate-limits-org-v2023.json', 'rate-limits-org-v2026.json'), (rows) => {
+  holds(() => readRateLimits(rows), ({ attributes, value }) => {
+    expect(Number.isSafeInteger(value)).toBe(true);
+    expect(value).toBeGreaterThanOrEqual(0);
+    arePrintable(attributes);
+  });
+  holds(() => [readOrganization(rows[0])], ({ attributes }) => arePrintable(attributes));
+});

@@ -1,16 +1,16 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { parseJson } from '../../../src/http/json.ts';
 import { valueAt } from '../../../src/metrics/gauges.ts';
 import type { GaugePoint } from '../../../src/model/reading.ts';
 import { SourceError } from '../../../src/model/source-error.ts';
 import { chatOrganization } from '../../../src/sources/claude-ai/organization.ts';
 import { readUsage } from '../../../src/sources/claude-ai/read.ts';
-import { propertyOptions, propertyTimeoutMs } from '../../support/property.ts';
+import { fuzz } from '../../support/fuzz.ts';
+import { oddValue as odd, torn, withOtherValues } from '../../support/outside.ts';
 
 const now = new Date('2026-10-02T12:15:00Z');
-const prototypeKeys = Object.getOwnPropertyNames(Object.prototype).join();
 
 /** Whatever the text of an answer: points that can be true, or an error with a reason. */
 function holds(text: string): void {
@@ -26,7 +26,6 @@ function holds(text: string): void {
     expect(['schema', 'too_large']).toContain(error.reason);
     isPrintable(error.message, 256);
   }
-  expect(Object.getOwnPropertyNames(Object.prototype).join()).toBe(prototypeKeys);
 }
 
 function isPossible(point: GaugePoint): void {
@@ -47,12 +46,6 @@ function isPrintable(text: string, bytes: number): void {
   expect(Buffer.byteLength(text)).toBeLessThanOrEqual(bytes);
 }
 
-const odd = fc.constantFrom<unknown>(
-  ...[null, true, false, '', ' ', [], {}, [[]], [null], 0, -1, 1, 99.9, 101, 1e308, -1e308, 5e-324, '42', '-0', '1e400', 'NaN'],
-  ...['\u0000', '\u202e', '\ud800', '模型', '__proto__', 'x'.repeat(300), 'USD', 'eur', 'K\u0308'],
-  ...['2026-10-02T13:00:00Z', '2026-10-02T13:00:00.123456+02:00', '2026-10-02T11:00:00Z', '9999-12-31T23:59:59Z', '2026-02-30T00:00:00Z'],
-  ...[1790946000, 1790946000000, '1790946000', 3600],
-);
 const field = fc.oneof({ weight: 5, arbitrary: odd }, { weight: 2, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) }, fc.jsonValue());
 
 function fields(...keys: string[]): fc.Arbitrary<object> {
@@ -88,53 +81,15 @@ const recorded = readdirSync(folder)
   .filter((file) => file.endsWith('.json'))
   .map((file) => readFileSync(new URL(file, folder), 'utf8'));
 
-/** The recorded text with some of its JSON values, keys included, replaced by others. */
-const mutated = fc
-  .tuple(fc.constantFrom(...recorded), fc.array(fc.tuple(fc.nat(), fc.oneof(odd, windowObject, row)), { minLength: 1, maxLength: 5 }))
-  .map(([text, changes]) => {
-    let changed = text;
-    for (const [at, replacement] of changes) {
-      const tokens = [...changed.matchAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|\[\s*\]|\{\s*\}/g)];
-      const token = tokens[at % tokens.length];
-      if (token === undefined) continue;
-      const isKey = changed.slice(token.index + token[0].length).trimStart().startsWith(':');
-      const written = JSON.stringify(isKey && typeof replacement !== 'string' ? JSON.stringify(replacement) : replacement);
-      changed = changed.slice(0, token.index) + written + changed.slice(token.index + token[0].length);
-    }
-    return changed;
-  });
-
-/** The recorded text with a piece cut out, or cut short. */
-const torn = fc
-  .tuple(fc.constantFrom(...recorded), fc.nat(), fc.nat(), fc.boolean())
-  .map(([text, from, length, short]) => {
-    const start = from % text.length;
-    return text.slice(0, start) + (short ? '' : text.slice(start + (length % 40)));
-  });
-
-test(
-  'any JSON at all',
-  () => fc.assert(fc.property(fc.json(), holds), propertyOptions()),
-  propertyTimeoutMs,
+/** Any JSON at all, bodies of the right shape with anything in their fields, and recorded ones that are changed or torn. */
+const anyBody = fc.oneof(
+  fc.json(),
+  { weight: 3, arbitrary: body.map((value) => JSON.stringify(value)) },
+  { weight: 3, arbitrary: withOtherValues(recorded, fc.oneof(odd, windowObject, row)) },
+  { weight: 2, arbitrary: torn(recorded) },
 );
 
-test(
-  'bodies of the right shape with anything in their fields',
-  () => fc.assert(fc.property(body, (value) => holds(JSON.stringify(value))), propertyOptions()),
-  propertyTimeoutMs,
-);
-
-test(
-  'recorded bodies with some values and keys changed',
-  () => fc.assert(fc.property(mutated, holds), propertyOptions()),
-  propertyTimeoutMs,
-);
-
-test(
-  'recorded bodies that are torn',
-  () => fc.assert(fc.property(torn, holds), propertyOptions()),
-  propertyTimeoutMs,
-);
+fuzz('the usage of claude.ai', anyBody, holds);
 
 const organization = fc.record(
   {
@@ -144,21 +99,16 @@ const organization = fc.record(
   { requiredKeys: [] },
 );
 
-test(
-  'an organization that is found is one of the list, has chat, and changes no path',
-  () => {
-    const lists = fc.oneof({ weight: 9, arbitrary: fc.array(fc.oneof({ weight: 9, arbitrary: organization }, fc.jsonValue())) }, fc.jsonValue());
-    const property = fc.property(lists, (list) => {
-      try {
-        const uuid = chatOrganization(list);
-        expect(new URL(`https://claude.ai/api/organizations/${uuid}/usage`).pathname).toBe(`/api/organizations/${uuid}/usage`);
-        expect(list).toContainEqual(expect.objectContaining({ uuid, capabilities: expect.arrayContaining(['chat']) as unknown }));
-      } catch (error) {
-        if (!(error instanceof SourceError)) throw error;
-        expect(['schema', 'forbidden']).toContain(error.reason);
-      }
-    });
-    fc.assert(property, propertyOptions());
-  },
-  propertyTimeoutMs,
-);
+const lists = fc.oneof({ weight: 9, arbitrary: fc.array(fc.oneof({ weight: 9, arbitrary: organization }, fc.jsonValue())) }, fc.jsonValue());
+
+/** An organization that is found is one of the list, has chat, and changes no path. */
+fuzz('the organizations of claude.ai', lists, (list) => {
+  try {
+    const uuid = chatOrganization(list);
+    expect(new URL(`https://claude.ai/api/organizations/${uuid}/usage`).pathname).toBe(`/api/organizations/${uuid}/usage`);
+    expect(list).toContainEqual(expect.objectContaining({ uuid, capabilities: expect.arrayContaining(['chat']) as unknown }));
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    expect(['schema', 'forbidden']).toContain(error.reason);
+  }
+});
