@@ -1,10 +1,12 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, Agent as PlainAgent } from 'node:http';
+import { Agent } from 'node:https';
 import type { Duplex } from 'node:stream';
 import got from 'got';
 import { SourceError } from '../model/source-error.ts';
 import { bodyOf } from './body.ts';
 import { transportError } from './failures.ts';
 import { type BodyLimits, defaultLimits } from './limits.ts';
+import { TunnelAgent } from './tunnel.ts';
 
 /** A GET with its credentials. */
 export interface HttpRequest {
@@ -36,14 +38,29 @@ export type RequestObserver = (status: number | undefined) => void;
 /** How long the page of a refusal is waited for: its status has said the most of it, and the read goes on. */
 const refusalMs = 1_000;
 
+/** As Node's global agents are, which a variable of Node's own may send through a proxy, and this machine's addresses too. */
+const kept = { keepAlive: true, timeout: 5_000, scheduling: 'lifo' } as const;
+const direct = { http: new PlainAgent(kept), https: new Agent(kept) };
+
+/** What a {@link HttpClient} is made of. */
+export interface HttpClientOptions {
+  readonly userAgent: string;
+  readonly observe?: RequestObserver;
+  /** The proxy on the way to an https address; none if absent. */
+  readonly proxyFor?: (url: URL) => URL | undefined;
+}
+
 /** GETs that never follow a redirect, never retry, and never read more than their limits. */
 export class HttpClient {
   readonly #userAgent: string;
   readonly #observe: RequestObserver;
+  readonly #proxyFor: (url: URL) => URL | undefined;
+  #tunnel: TunnelAgent | undefined;
 
-  constructor(options: { readonly userAgent: string; readonly observe?: RequestObserver }) {
+  constructor(options: HttpClientOptions) {
     this.#userAgent = options.userAgent;
     this.#observe = options.observe ?? (() => undefined);
+    this.#proxyFor = options.proxyFor ?? (() => undefined);
   }
 
   /**
@@ -62,6 +79,7 @@ export class HttpClient {
         ...headers,
       },
       signal,
+      agent: this.#agentFor(url),
       followRedirect: false,
       throwHttpErrors: false,
       decompress: false,
@@ -95,6 +113,12 @@ export class HttpClient {
       stream.destroy();
       this.#observe(status);
     }
+  }
+
+  /** A client asks one origin, so that there is one proxy at most. */
+  #agentFor(url: URL): { http: PlainAgent; https: Agent } {
+    const proxy = this.#proxyFor(url);
+    return proxy === undefined ? direct : { ...direct, https: (this.#tunnel ??= new TunnelAgent(proxy)) };
   }
 }
 
