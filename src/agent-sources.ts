@@ -1,4 +1,5 @@
 import type { AnthropicConfig, ClaudeAiConfig, Config, CookieOrigin } from './config/config.ts';
+import { proxyFor } from './config/proxies.ts';
 import { HttpClient, type HttpGet, type RequestObserver } from './http/client.ts';
 import { Limiter } from './http/limiter.ts';
 import type { Clock } from './model/clock.ts';
@@ -66,7 +67,7 @@ export function openPollers(config: Config, options: OpenOptions): OpenPollers {
     return (status) => options.onRequest?.({ id, account }, status);
   };
   const userAgent = `claude-usage-metrics/${version}`;
-  const connect: Connect = options.connect ?? ((own) => new HttpClient(own));
+  const connect: Connect = options.connect ?? ((own) => new HttpClient({ ...own, proxyFor: (url) => proxyFor(url, config.proxies) }));
   if (claudeAi !== undefined) {
     const http = connect({ userAgent: claudeAi.userAgent ?? userAgent, observe: observer('claude-ai') });
     const cookies = cookieProvider(claudeAi.cookies, options.cookieService ?? cookiejar);

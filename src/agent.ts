@@ -241,11 +241,12 @@ async function unlessStopped(stop: AbortSignal, work: () => Promise<void>): Prom
 }
 
 /**
- * Brings the standard's variables to where the SDK's exporters and resource detector read them, the process environment,
+ * Brings the standard's variables, and those of proxies, to where the SDK's exporters and resource detector read them, the process environment,
  * from files and flags too; and the SDK's own messages into the log.
  */
 export function prepareSdk(config: Config, logger: Logger): void {
-  Object.assign(process.env, config.otelVariables);
+  // In lower case, which is all that gRPC's library knows.
+  Object.assign(process.env, config.proxies.variables, config.otelVariables);
   logSdkMessages(logger, config.otelVariables['OTEL_LOG_LEVEL']);
 }
 
@@ -257,8 +258,8 @@ function senders(config: ExportConfig, { write, openSender = otlpSender }: Agent
 }
 
 /** The sender of an OTLP target. */
-export function otlpSender({ protocol, url, headersFromFiles }: NonNullable<ExportConfig['otlp']>): Sender {
-  const sender = protocol === 'grpc' ? grpcSender(url) : httpSender(url);
+export function otlpSender({ protocol, url, headersFromFiles, proxy }: NonNullable<ExportConfig['otlp']>): Sender {
+  const sender = protocol === 'grpc' ? grpcSender(url) : httpSender(url, proxy);
   if (headersFromFiles === undefined) return sender;
   return withFreshHeaders(sender, () => {
     const headers = headersFromFiles();

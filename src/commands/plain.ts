@@ -32,13 +32,13 @@ function sourceLines({ source, account, up, durationMs, failures, ...said }: Sou
   ];
 }
 
-function deliveryLines({ address, protocol, tls, ok, durationMs, message, remedy, ...points }: DeliveryReport): string[] {
+function deliveryLines({ address, protocol, tls, proxy, ok, durationMs, message, remedy, ...points }: DeliveryReport): string[] {
   const what =
     durationMs === undefined
       ? `${points.acknowledged} points acknowledged, ${points.rejected} rejected, ${points.lost} lost`
       : `an empty request ${ok ? `was acknowledged in ${tookText(durationMs)}` : 'was not acknowledged'}`;
   return [
-    `otlp: ${ok ? 'up' : 'down'}, ${address}, ${protocol}, ${tls ? 'TLS' : 'no TLS'}, ${what}`,
+    `otlp: ${ok ? 'up' : 'down'}, ${address}, ${protocol}, ${tls ? 'TLS' : 'no TLS'}, ${proxy === undefined ? '' : `through the proxy ${proxy}, `}${what}`,
     ...(message === undefined ? [] : [`otlp ${ok ? 'message' : 'failure'}: ${message}`]),
     ...(remedy === undefined ? [] : [`otlp remedy: ${remedy}`]),
   ];

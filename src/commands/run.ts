@@ -26,7 +26,14 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
     await server?.stop();
     return exitCode.delivered;
   }
-  const state = await openState(config, logger);
+  const opening = openState(config, logger);
+  // Another holder of the folder may be watched for longer than a stop may take.
+  const state = await Promise.race([opening, stop.received]);
+  if (typeof state === 'string') {
+    opening.catch(() => undefined);
+    logger.error({ signal: state }, 'stopped before anything was read');
+    return exitCode.notDelivered;
+  }
   const deadlineMs = timeoutMs ?? readDeadlineMs;
   const { intervalMs, timeoutMs: exportMs, otlp, console } = config.export;
   const pushes = otlp !== undefined || console;
