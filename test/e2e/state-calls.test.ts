@@ -88,7 +88,7 @@ async function next(folder: string): Promise<{ readonly generation: number | und
   await state.save(totalsOf(9));
   await state.release();
   const later = await openTotalsState(folder, 'default');
-  expect(generationOf(later.restored)).toBe(9);
+  expect(generationOf(later.takeRestored())).toBe(9);
   expect(later.notices).toEqual([]);
   await later.release();
   return found;
