@@ -28,7 +28,7 @@ interface Scene {
   /** The last push comes after this. */
   readonly pushes: readonly number[];
   /** From now on. */
-  answer(how: Answer): void;
+  readonly answer: (how: Answer) => void;
 }
 
 /** An agent in a state. */

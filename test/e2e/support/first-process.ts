@@ -7,7 +7,7 @@ export interface SignalledAgent {
   /** What it has written to stderr so far. */
   readonly stderr: string;
   /** To the agent itself, from outside. */
-  signal(signal: NodeJS.Signals): void;
+  readonly signal: (signal: NodeJS.Signals) => void;
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly atMs: number }>;
 }
 
