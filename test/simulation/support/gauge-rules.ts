@@ -63,7 +63,7 @@ export class GaugeRules {
     for (const { metrics } of scopeMetrics) {
       for (const { descriptor, dataPointType, dataPoints } of metrics) {
         if (dataPointType !== DataPointType.GAUGE) continue;
-        for (const point of dataPoints as DataPoint<number>[]) this.#checkPoint(descriptor.name, point, beganMs);
+        for (const point of dataPoints) this.#checkPoint(descriptor.name, point, beganMs);
       }
     }
   }

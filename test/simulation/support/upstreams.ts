@@ -3,7 +3,7 @@ import { adminAnswer } from '../../../src/demo/anthropic/api.ts';
 import { drawFault, layFault } from '../../../src/demo/anthropic/faults.ts';
 import type { SimulatedOrganization } from '../../../src/demo/anthropic/organization.ts';
 import type { PlainAnswer } from '../../../src/demo/http-server.ts';
-import { World, organizationId } from '../../../src/demo/world.ts';
+import { type World, organizationId } from '../../../src/demo/world.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/http/client.ts';
 import { transportError } from '../../../src/http/failures.ts';
 import type { SourceId } from '../../../src/model/reading.ts';
@@ -58,7 +58,7 @@ export function memoryUpstreams(options: UpstreamOptions): Connect {
         throw transportError(thrown, url, signal);
       } finally {
         observe(answer?.status);
-        end(answer !== undefined && answer.status === 200 && fault !== 'page', answer?.status, Number(answer?.headers?.['x-seconds'] ?? 0));
+        end(answer?.status === 200 && fault !== 'page', answer?.status, Number(answer?.headers?.['x-seconds'] ?? 0));
       }
     },
   });

@@ -12,6 +12,10 @@ function settle(): Promise<void> {
   return new Promise((resolve) => realSetImmediate(resolve));
 }
 
+interface Going {
+  isOver: boolean;
+}
+
 /**
  * The time of one process: timers, `Date`, `performance.now` and `node:timers/promises` are virtual from its beginning to its
  * end. It goes on from timer to timer, and only when everything that waits for no timer has been done.
@@ -35,10 +39,10 @@ export class VirtualTime {
 
   /** Goes on for so long. */
   async advance(ms: number): Promise<void> {
-    let isOver = false;
-    this.#clock.setTimeout(() => (isOver = true), ms);
+    const going: Going = { isOver: false };
+    this.#clock.setTimeout(() => (going.isOver = true), ms);
     await settle();
-    while (!isOver) {
+    while (!going.isOver) {
       this.#clock.next();
       await settle();
     }
@@ -46,18 +50,18 @@ export class VirtualTime {
 
   /** Goes on until the promise has settled, for so long at most. @returns whether it has. */
   async advanceUntil(promise: Promise<unknown>, longestMs: number): Promise<boolean> {
-    let hasSettled = false;
-    let isOver = false;
-    const end = (): void => void (hasSettled = true);
+    const going: Going = { isOver: false };
+    const waiting: Going = { isOver: false };
+    const end = (): void => void (waiting.isOver = true);
     promise.then(end, end);
-    const limit = this.#clock.setTimeout(() => (isOver = true), longestMs);
+    const limit = this.#clock.setTimeout(() => (going.isOver = true), longestMs);
     await settle();
-    while (!hasSettled && !isOver) {
+    while (!waiting.isOver && !going.isOver) {
       this.#clock.next();
       await settle();
     }
     this.#clock.clearTimeout(limit);
-    return hasSettled;
+    return waiting.isOver;
   }
 
   /** The wall clock is set; nothing else changes. */
