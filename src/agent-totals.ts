@@ -5,11 +5,12 @@ import { Ledger } from './ledger/ledger.ts';
 import { totalSpecs } from './metrics/catalogue.ts';
 import { CutMetrics } from './metrics/cut-metrics.ts';
 import { type TotalsOptions, TotalsProducer, totalsScope } from './metrics/totals.ts';
+import { attributeSet } from './model/attributes.ts';
 import type { Clock } from './model/clock.ts';
 import { type Names, noNames } from './model/names.ts';
 import type { Reading } from './model/reading.ts';
 import { type ReportId, reportIds } from './model/report.ts';
-import type { SentTotals } from './model/sent-totals.ts';
+import type { CutPoint, PendingCut, SentTotals } from './model/sent-totals.ts';
 import { inSlices } from './model/slices.ts';
 import type { Poller } from './sources/poller.ts';
 import type { TotalsState } from './state/totals-state.ts';
@@ -54,7 +55,7 @@ export class AgentTotals {
     this.#ledger = new Ledger({ cuts: delta, firstZeros });
     const restored = state?.takeRestored();
     if (restored !== undefined) this.#ledger.restore(restored.reports, restored.series);
-    const pending = restored?.pending && new CutMetrics(restored.pending);
+    const pending = restored?.pending && new CutMetrics(settings.owners ? restored.pending : withoutOwners(restored.pending));
     this.#cuts = { fromMs: restored?.cutEndMs ?? clock.now().getTime(), ...(pending && { pending }) };
     this.#saved = this.#toSave();
   }
@@ -222,6 +223,19 @@ function withTotals({ resource, scopeMetrics }: ResourceMetrics, growth: readonl
   const others = scopeMetrics.map(({ scope, metrics }) => ({ scope, metrics: metrics.filter(({ descriptor }) => !(descriptor.name in totalSpecs)) }));
   return { resource, scopeMetrics: growth.length === 0 ? others : [...others, { scope: totalsScope, metrics: [...growth] }] };
 }
+
+/** A cut of an agent that told of people, on its way when the next one does not. */
+function withoutOwners({ points, ...cut }: PendingCut): PendingCut {
+  const merged = new Map<string, CutPoint>();
+  for (const { metric, attributes, value } of points) {
+    const kept = attributeSet(Object.fromEntries(Object.entries(attributes).filter(([name]) => !ownerAttributes.includes(name))));
+    const key = JSON.stringify([metric, kept]);
+    merged.set(key, { metric, attributes: kept, value: value + (merged.get(key)?.value ?? 0n) });
+  }
+  return { ...cut, points: [...merged.values()] };
+}
+
+const ownerAttributes: readonly string[] = ['owner_email', 'owner_name', 'actor_email'];
 
 function isReport(id: string): id is ReportId {
   return reportIds.some((report) => report === id);

@@ -114,7 +114,7 @@ const untilDueMs = 130_000;
 /** Makes an agent of these settings and no others. */
 export function agentOf(
   settings: Readonly<Record<string, string>>,
-  options: { readonly readDeadlineMs?: number; readonly clock?: ManualClock; readonly state?: TotalsState; readonly watch?: CycleWatch } = {},
+  options: { readonly readDeadlineMs?: number; readonly clock?: ManualClock; readonly state?: TotalsState; readonly firstZeros?: boolean; readonly watch?: CycleWatch } = {},
 ): TestAgent {
   const log: LogLine[] = [];
   const written: string[] = [];
@@ -126,6 +126,7 @@ export function agentOf(
     random: () => 0,
     clock,
     ...(options.state && { state: options.state }),
+    ...(options.firstZeros !== undefined && { firstZeros: options.firstZeros }),
     ...(options.watch && { watch: options.watch }),
   });
   const nextPush = (): ReturnType<Agent['push']> => {

@@ -2,6 +2,7 @@ import { dayMs, dayStart, oldestOpenPeriod } from '../../model/calendar.ts';
 import type { ReadContext } from '../../model/reading.ts';
 import type { Report, ReportId } from '../../model/report.ts';
 import { inSlices } from '../../model/slices.ts';
+import { type SourceError, toSourceError } from '../../model/source-error.ts';
 import { type Bucket, type PageReader, type ReadPage, bucketsOf, cellsOf } from './buckets.ts';
 import type { AnthropicClient } from './client.ts';
 import type { RowShape } from './columns.ts';
@@ -30,6 +31,12 @@ const narrowAgainMs = 60 * 60_000;
 
 /** Parts of the older days are kept for the next attempt no longer than this. */
 const attemptsMs = 15 * 60_000;
+
+/** Older days that could not be read are asked for again after this long. */
+const auditAgainMs = 10 * 60_000;
+
+/** Pages are made smaller at most so often in one read: an upstream that answers nothing in time is left alone. */
+const mostNarrowings = 2;
 
 /** How far this machine's clock may be ahead of the upstream's, generously. */
 const clockMarginMs = 15 * 60_000;
@@ -83,23 +90,41 @@ export class ReportReader {
     this.#readPage = query.pageReader();
   }
 
-  /** Reads what is due, whole. @throws {SourceError} when any page of it fails: then nothing was read. */
-  async read(context: ReadContext): Promise<Report> {
+  /**
+   * Reads what is due, each span whole. The older days of a month that was read before may fail by themselves: the recent ones
+   * are a report, too, and the older ones stay what they were.
+   * @throws {SourceError} when a page of the recent days fails, or of a first reading: then nothing was read.
+   */
+  async read(context: ReadContext): Promise<{ readonly report: Report; readonly failure?: SourceError }> {
     const nowMs = context.now.getTime();
     const recent = dayStart(nowMs) - revisableDays * dayMs;
     const end = dayStart(nowMs) + dayMs;
     const oldest = Math.min(recent, oldestOpenPeriod(this.#query.id, nowMs).startMs);
-    const audit = this.#readTo === undefined || this.#readTo < recent || nowMs - this.#auditedAtMs >= auditEveryMs;
+    const isFirst = this.#readTo === undefined || this.#readTo < recent;
+    let audit = isFirst || nowMs - this.#auditedAtMs >= auditEveryMs;
+    let failure: SourceError | undefined;
     if (audit) this.#readPage = this.#query.pageReader();
     const buckets = await this.#span({ fromMs: recent, toMs: end, width: this.#query.recentWidth }, context);
-    if (audit && oldest < recent) buckets.push(...(await this.#olderDays(oldest, recent, context)));
+    if (audit && oldest < recent) {
+      try {
+        buckets.push(...(await this.#olderDays(oldest, recent, context)));
+      } catch (thrown) {
+        failure = toSourceError(thrown);
+        if (isFirst || failure.reason === 'internal') throw thrown;
+        audit = false;
+        this.#auditedAtMs = nowMs - auditEveryMs + auditAgainMs;
+      }
+    }
     const { id, groupBy } = this.#query;
     // A reading that comes too late is not taken by anyone: the next one must have all that it had.
     context.signal.throwIfAborted();
     this.#readTo = end;
+    // What was too much for it once need not be for ever: small pages are many requests.
+    for (const width of ['1h', '1d'] as const) this.#mostBuckets[width] = Math.min(maxBuckets[width], this.#mostBuckets[width] * 2);
     if (audit) this.#auditedAtMs = nowMs;
     if (audit) this.#older = undefined;
-    return { id, grouping: groupBy.join(), from: new Date(audit ? oldest : recent), to: new Date(end), cells: cellsOf(buckets) };
+    const report = { id, grouping: groupBy.join(), from: new Date(audit ? oldest : recent), to: new Date(end), cells: cellsOf(buckets) };
+    return { report, ...(failure && { failure }) };
   }
 
   /** They are closed: each part of them may be asked for by itself. */

@@ -108,7 +108,9 @@ export class Expected {
   /** What a cut made now has, by ids. */
   cut(): Map<string, { readonly metric: TotalName; value: bigint }> {
     const growth = new Map<string, { readonly metric: TotalName; value: bigint }>();
-    for (const [, series] of this.published()) {
+    for (const series of this.#series.values()) {
+      // What became final while a cut was on its way is in the next one.
+      if (!this.#openDays.has(series.report)) continue;
       const value = valueOf(series);
       const grown = value - (series.sent ?? 0n);
       series.sent = value;
