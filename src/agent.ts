@@ -7,6 +7,7 @@ import { consoleSender } from './export/console.ts';
 import type { Sender } from './export/attempt.ts';
 import { DeltaStage } from './export/delta.ts';
 import { DeliveringExporter } from './export/exporter.ts';
+import { withFreshFiles } from './export/fresh-files.ts';
 import { withFreshHeaders } from './export/fresh-headers.ts';
 import { grpcSender } from './export/otlp-grpc.ts';
 import { httpSender } from './export/otlp-http.ts';
@@ -248,8 +249,9 @@ function senders(config: ExportConfig, write: (text: string) => void): Sender[] 
 }
 
 /** The sender of an OTLP target. */
-export function otlpSender({ protocol, url, headersFromFiles }: NonNullable<ExportConfig['otlp']>): Sender {
-  const sender = protocol === 'grpc' ? grpcSender(url) : httpSender(url);
+export function otlpSender({ protocol, url, files, headersFromFiles }: NonNullable<ExportConfig['otlp']>): Sender {
+  const plain = protocol === 'grpc' ? grpcSender(url) : httpSender(url);
+  const sender = files === undefined ? plain : withFreshFiles(plain, files);
   if (headersFromFiles === undefined) return sender;
   return withFreshHeaders(sender, () => {
     const headers = headersFromFiles();
