@@ -13,43 +13,50 @@ const settings = {
   OTEL_METRIC_EXPORT_INTERVAL: '500',
   CLAUDE_POLL_INTERVAL: '500ms',
   OPENROUTER_POLL_INTERVAL: '500ms',
-  ANTHROPIC_USAGE_POLL_INTERVAL: '10s',
-  ANTHROPIC_COST_POLL_INTERVAL: '10s',
-  ANTHROPIC_SLOW_POLL_INTERVAL: '2s',
+  ANTHROPIC_USAGE_POLL_INTERVAL: '1m',
+  ANTHROPIC_COST_POLL_INTERVAL: '1m',
+  ANTHROPIC_SLOW_POLL_INTERVAL: '15s',
 };
 
 const nastiest = [
   ...largeFaults,
-  ...answeredFaults.filter(({ name }) => /bomb|deep|megabyte/.test(name)),
-  ...endlessFaults.filter(({ name }) => /at a time/.test(name)),
+  ...answeredFaults.filter(({ name }) => name.includes('headers')),
+  ...endlessFaults.filter(({ name }) => name.includes('at a time')),
 ];
 
-const broken: readonly SourceId[] = ['claude-ai', 'openrouter', 'anthropic-limits'];
+/** The Admin API lets so few requests through that one fault must do. */
+const brokenBy = (name: string): readonly SourceId[] => ['claude-ai', 'openrouter', ...(name === largeFaults[0]?.name ? (['anthropic-limits'] as const) : [])];
 
 test('the worst that upstreams can answer does not cost the agent more memory than it may have', { timeout: 240_000 }, async () => {
   const world = await startSources();
   onTestFinished(() => world.stop());
-  const running = startCli(['run', '--timeout', '5s'], { ...world.settings, ...settings });
+  const running = startCli(['run', '--timeout', '3s'], { ...world.settings, ...settings });
   onTestFinished(async () => {
     running.child.kill('SIGKILL');
     await running.ended;
   });
   const reads = (source: SourceId, outcome: string): number =>
     valuesOf(world.pushes.at(-1))[`claude_usage_metrics.source.reads{outcome=${outcome},source=${source}}`] ?? 0;
+  const another = async (source: SourceId, outcome: string, what: string): Promise<void> => {
+    const before = reads(source, outcome);
+    await vi.waitUntil(() => reads(source, outcome) > before, { timeout: 60_000, interval: 50 }).catch((cause: unknown) => {
+      throw new Error(`waited in vain for ${source} to read ${what}: ${JSON.stringify(peaks)}`, { cause });
+    });
+  };
+  const peaks: Record<string, number> = {};
   await vi.waitUntil(() => sourceIds.every((source) => reads(source, 'success') > 0), { timeout: 30_000, interval: 50 });
-  const peaks: Record<string, number> = { 'no fault': peakMegabytes(running.child.pid) };
+  peaks['no fault'] = peakMegabytes(running.child.pid);
   for (const { name, reason, answer } of nastiest) {
-    for (const source of broken) {
-      const before = reads(source, reason);
+    for (const source of brokenBy(name)) {
       world.fault = { source, answer };
-      await vi.waitUntil(() => reads(source, reason) > before, { timeout: 40_000, interval: 50 }).catch((cause: unknown) => {
-        throw new Error(`waited in vain for ${source} to read ${name}`, { cause });
-      });
+      await another(source, reason, name);
+      // Else it would be asked ever more seldom.
+      world.fault = undefined;
+      await another(source, 'success', `an answer after ${name}`);
     }
     peaks[name] = peakMegabytes(running.child.pid);
   }
-  world.fault = undefined;
-  console.log(peaks);
+  process.stdout.write(`peaks of resident memory in MB: ${JSON.stringify(peaks)}\n`);
   expect(Math.max(...Object.values(peaks)), JSON.stringify(peaks)).toBeLessThanOrEqual(mostMegabytes);
   expect(running.child.exitCode).toBeNull();
 });
