@@ -7,6 +7,7 @@ import { consoleSender } from './export/console.ts';
 import type { Sender } from './export/attempt.ts';
 import { DeltaStage } from './export/delta.ts';
 import { DeliveringExporter } from './export/exporter.ts';
+import { withFreshFiles } from './export/fresh-files.ts';
 import { withFreshHeaders } from './export/fresh-headers.ts';
 import { grpcSender } from './export/otlp-grpc.ts';
 import { httpSender } from './export/otlp-http.ts';
@@ -258,8 +259,9 @@ function senders(config: ExportConfig, { write, openSender = otlpSender }: Agent
 }
 
 /** The sender of an OTLP target. */
-export function otlpSender({ protocol, url, headersFromFiles, proxy }: NonNullable<ExportConfig['otlp']>): Sender {
-  const sender = protocol === 'grpc' ? grpcSender(url) : httpSender(url, proxy);
+export function otlpSender({ protocol, url, files, headersFromFiles, proxy }: NonNullable<ExportConfig['otlp']>): Sender {
+  const plain = protocol === 'grpc' ? grpcSender(url) : httpSender(url, proxy);
+  const sender = files === undefined ? plain : withFreshFiles(plain, files);
   if (headersFromFiles === undefined) return sender;
   return withFreshHeaders(sender, () => {
     const headers = headersFromFiles();

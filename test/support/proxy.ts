@@ -34,8 +34,12 @@ interface Connection {
   isFrozen: boolean;
 }
 
-/** Starts a proxy. */
-export async function startProxy(target: number): Promise<Proxy> {
+/**
+ * Starts a proxy.
+ * @param host address of its own, of this machine; 127.0.0.1 if absent.
+ * @param ownPort any free one if absent.
+ */
+export async function startProxy(target: number, host = '127.0.0.1', ownPort = 0): Promise<Proxy> {
   const connections = new Set<Connection>();
   let bytes = 0;
   let made = 0;
@@ -50,7 +54,7 @@ export async function startProxy(target: number): Promise<Proxy> {
     const answers = (answer: AsyncIterable<Buffer>): AsyncGenerator<Buffer> => passed(answer, connection, fault, () => socket.resetAndDestroy());
     pipeline(onward, answers, socket, () => undefined);
   });
-  const port = await listening(server);
+  const port = await listening(server, ownPort, host);
   const close = (): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
   return {
     port,
@@ -64,7 +68,7 @@ export async function startProxy(target: number): Promise<Proxy> {
       fault = next;
       // Connections that were made stay; they are not waited for.
       if (next.kind === 'refuse') void close();
-      else if (!server.listening) await listening(server, port);
+      else if (!server.listening) await listening(server, port, host);
     },
     freeze() {
       for (const connection of connections) connection.isFrozen = true;
@@ -103,7 +107,7 @@ async function* passed(from: AsyncIterable<Buffer>, connection: Connection, faul
 const forEver = new Promise<never>(() => undefined);
 
 /** Binds a server to a port of loopback, any free one unless told otherwise. */
-export async function listening(server: Server, port = 0): Promise<number> {
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+export async function listening(server: Server, port = 0, host = '127.0.0.1'): Promise<number> {
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   return (server.address() as AddressInfo).port;
 }

@@ -52,13 +52,13 @@ export class AnthropicClient {
   }
 
   /**
-   * One page of JSON.
+   * One page of JSON, of a few megabytes at most: a list has a thousand rows a page.
    * @param path below `/v1/`, for example `organizations/me`.
    * @param beta value of the header anthropic-beta.
    * @throws {SourceError}
    */
   async get(path: string, query: URLSearchParams, context: ReadContext, beta?: string): Promise<unknown> {
-    const response = await this.#answer(path, query, context, beta);
+    const response = await this.#answer(path, query, context, defaultLimits, beta);
     const json = parseAnswer(response.bytes, whatOf(path));
     checkClock(response, context.now);
     return json;
@@ -70,7 +70,7 @@ export class AnthropicClient {
    * @throws {SourceError}
    */
   async page(path: string, query: URLSearchParams, shape: RowShape, context: ReadContext, beta?: string): Promise<ReportPage> {
-    const response = await this.#answer(path, query, context, beta);
+    const response = await this.#answer(path, query, context, pageLimits, beta);
     const jsonBytes = response.bytes.length;
     const columns = await this.#pages.parse({ bytes: response.bytes, what: whatOf(path), shape }, context.signal);
     checkClock(response, context.now);
@@ -78,7 +78,7 @@ export class AnthropicClient {
   }
 
   /** An answer that is a good one, as far as can be told without parsing it. */
-  async #answer(path: string, query: URLSearchParams, context: ReadContext, beta?: string): Promise<HttpResponse> {
+  async #answer(path: string, query: URLSearchParams, context: ReadContext, limits: BodyLimits, beta?: string): Promise<HttpResponse> {
     const { http, baseUrl, adminKey, limiter } = this.#options;
     await limiter.turn(context.signal);
     const url = below(baseUrl, `v1/${path}`);
@@ -88,7 +88,7 @@ export class AnthropicClient {
       'anthropic-version': '2023-06-01',
       ...(beta !== undefined && { 'anthropic-beta': beta }),
     };
-    const response = await http.get({ url, headers, signal: context.signal, limits: pageLimits });
+    const response = await http.get({ url, headers, signal: context.signal, limits });
     if (response.status === 400) throw badRequest(response, whatOf(path));
     if (response.status === 429) throw rateLimited(response, whatOf(path), context.now);
     checkAnswer(response, whatOf(path), context.now);

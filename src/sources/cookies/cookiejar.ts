@@ -31,25 +31,29 @@ interface CookieServiceClient extends Client {
 const host = '.claude.ai';
 const protoFile = fileURLToPath(new URL('../../../proto/cookiejar/v1/cookie.proto', import.meta.url));
 
-/** cookiejar-reader over gRPC: asked at every read, never cached. */
+/**
+ * cookiejar-reader over gRPC: asked at every read, never cached, over a connection of its own. One that was kept for minutes
+ * may have died without a word, lead to where the service no longer is, or have been made with a certificate that has been
+ * replaced since.
+ */
 export function cookiejar(options: CookiejarOptions): CookieProvider {
-  let client: CookieServiceClient | undefined;
+  const clients = new Set<CookieServiceClient>();
   return {
     async fetch(signal: AbortSignal): Promise<string> {
       if (signal.aborted) throw new SourceError('timeout', 'there was no time left to ask the cookie service');
-      client ??= await connect(options);
+      const client = await connect(options);
+      clients.add(client);
       try {
         return await getCookies(client, signal);
       } catch (error) {
-        // A new channel next time: grpc-js keeps a dead connection and waits up to two minutes between attempts.
-        client.close();
-        client = undefined;
         throw failure(error, options.url, signal);
+      } finally {
+        client.close();
+        clients.delete(client);
       }
     },
     close(): void {
-      client?.close();
-      client = undefined;
+      for (const client of clients) client.close();
     },
   };
 }
@@ -66,6 +70,8 @@ async function connect({ url, ...files }: CookiejarOptions): Promise<CookieServi
   return new loaded.v1.CookieService(`${url.hostname}:${port}`, secure ? tls(files) : credentials.createInsecure(), {
     // A cookie call goes nowhere but to its service, and no DNS record configures it.
     'grpc.enable_http_proxy': 0,
+    // grpc-js else shares connections with every channel to the same address.
+    'grpc.use_local_subchannel_pool': 1,
     'grpc.service_config_disable_resolution': 1,
     'grpc.max_receive_message_length': 256 * 1024,
   });
