@@ -27,7 +27,7 @@ export class HttpStatusError extends Error {
 }
 
 /** Longest answer that is read; an OTLP one is a count and a message. */
-const maxAnswerBytes = 1024 * 1024;
+export const maxAnswerBytes = 1024 * 1024;
 
 /** One POST an exchange; no redirect is followed. */
 export function httpTransport(options: HttpOptions): Transport {
