@@ -52,7 +52,7 @@ export class AgentTotals {
     const { delta, firstZeros, clock, state } = settings;
     this.#settings = settings;
     this.#ledger = new Ledger({ cuts: delta, firstZeros });
-    const restored = state?.restored;
+    const restored = state?.takeRestored();
     if (restored !== undefined) this.#ledger.restore(restored.reports, restored.series);
     const pending = restored?.pending && new CutMetrics(restored.pending);
     this.#cuts = { fromMs: restored?.cutEndMs ?? clock.now().getTime(), ...(pending && { pending }) };
@@ -77,6 +77,7 @@ export class AgentTotals {
    */
   producer(pollers: readonly Poller[], resource: Resource, refresh: (poller: Poller) => Promise<void>): TotalsProducer {
     const { account, owners, clock, cumulative } = this.#settings;
+    const namesPoller = pollers.find(({ source }) => source.id === 'anthropic-names');
     const own = pollers.filter(({ source }) => isReport(source.id) || source.id === 'anthropic-names');
     this.#producer = new TotalsProducer({
       ledger: this.#ledger,
@@ -87,6 +88,7 @@ export class AgentTotals {
       cumulative,
       cuts: this.#cuts,
       names: () => this.#names,
+      isNamed: () => namesPoller === undefined || namesPoller.last !== undefined,
       refreshed: async () => {
         await Promise.all(own.map(refresh));
         this.#followZeros();

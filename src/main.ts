@@ -10,8 +10,23 @@ if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1]))
   process.exitCode = 2;
 } else await start();
 
+/**
+ * As PID 1 of a container a process without handlers ignores the signals. A command that has something to do before it leaves
+ * takes them over.
+ */
+function leaveOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      // Who started it sees a signal, as of any program; PID 1 survives its own, and has not delivered.
+      process.kill(process.pid, signal);
+      process.exit(4);
+    });
+  }
+}
+
 /** Nothing is imported before the check: an older Node would stop at the first import it cannot read. */
 async function start(): Promise<void> {
+  leaveOnSignals();
   const { createLogger } = await import('./telemetry/log.ts');
   const { redact } = await import('./model/redaction.ts');
   const bug = (error: unknown): never => {

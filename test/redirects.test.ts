@@ -5,7 +5,7 @@ import { openPollers } from '../src/agent-sources.ts';
 import { loadConfig } from '../src/config/config.ts';
 import { httpSender } from '../src/export/otlp-http.ts';
 import { HttpClient } from '../src/http/client.ts';
-import { type RawServer, startRawServer, writeAnswer } from './http/raw-server.ts';
+import { type RawServer, startRawServer, writeAnswer } from './support/raw-server.ts';
 import { ManualClock } from './support/agent.ts';
 import { gaugeRequest } from './support/metrics.ts';
 import { canary, scan } from './support/secret-scan.ts';

@@ -215,6 +215,7 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
     const world = await startWorld(context);
     const environment = {
       ...upstreamsOf(world),
+      OPENROUTER_ACCOUNT_BASE_URL: 'https://openrouter.example/api/v1',
       COMPATIBILITY: 'claude-prometheus-exporter',
       APIKEY: adminKey.value,
       PROMETHEUS_PORT: '0',

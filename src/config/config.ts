@@ -8,6 +8,7 @@ import { type CookieOrigin, cookieOrigin } from './cookie-origin.ts';
 import { type HttpConfig, httpConfig } from './http.ts';
 import { type OtlpTarget, milliseconds, otlpTarget } from './otlp.ts';
 import { headersFromFiles } from './otlp-headers.ts';
+import { type Proxies, proxiesOf, proxyFor } from './proxies.ts';
 import { settings } from './settings.ts';
 import { shown } from './shown.ts';
 import { type Origins, type RawSettings, collect } from './sources-of-settings.ts';
@@ -71,6 +72,7 @@ export interface Config {
   /** Folder in which is kept what was exported of the totals. */
   readonly stateFolder?: string;
   readonly export: ExportConfig;
+  readonly proxies: Proxies;
   /** Absent: `run` listens nowhere. */
   readonly http?: HttpConfig;
   /** Absent: nothing beside the agent's own settings and names. */
@@ -98,7 +100,8 @@ export function loadConfig(origins: Origins): Config {
   const openRouter = openRouterConfig(checked);
   const anthropic = anthropicConfig(checked);
   const stateFolder = checked.value('STATE_DIR');
-  const exports = exportConfig(otelVariables, raw, problems);
+  const proxies = proxiesOf(raw, problems);
+  const exports = exportConfig(otelVariables, raw, proxies, problems);
   checked.value('COMPATIBILITY');
   const http = httpConfig(checked, otelVariables, exports.scrape, problems);
   const config: Config = {
@@ -108,6 +111,7 @@ export function loadConfig(origins: Origins): Config {
     account: checked.value('ACCOUNT_NAME') ?? settings.ACCOUNT_NAME.default,
     ...(stateFolder !== undefined && { stateFolder }),
     export: exports,
+    proxies,
     ...(http && { http }),
     ...(compatibility && { compatibility }),
     disabled: otelVariables['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
@@ -165,14 +169,15 @@ function anthropicConfig(checked: Checked): AnthropicConfig | undefined {
   return { adminKey, baseUrl, ...intervals, usageGroupBy, analyticsBeta, owners };
 }
 
-function exportConfig(variables: RawSettings, raw: RawSettings, problems: string[]): ExportConfig {
+function exportConfig(variables: RawSettings, raw: RawSettings, proxies: Proxies, problems: string[]): ExportConfig {
   const chosen = metricsExporters(variables['OTEL_METRICS_EXPORTER'] ?? 'otlp', problems);
   const otlp = chosen.includes('otlp') ? otlpTarget(variables, problems) : undefined;
   const fresh = headersFromFiles(raw);
+  const proxy = otlp?.protocol === 'http/protobuf' ? proxyFor(new URL(otlp.url), proxies) : undefined;
   const intervalMs = milliseconds(variables, 'OTEL_METRIC_EXPORT_INTERVAL', problems) ?? 60_000;
   const timeoutMs = milliseconds(variables, 'OTEL_METRIC_EXPORT_TIMEOUT', problems) ?? 30_000;
   return {
-    ...(otlp && { otlp: { ...otlp, ...(fresh && { headersFromFiles: fresh }) } }),
+    ...(otlp && { otlp: { ...otlp, ...(fresh && { headersFromFiles: fresh }), ...(proxy && { proxy }) } }),
     console: chosen.includes('console'),
     temporality: temporalityOf(variables),
     scrape: chosen.includes('prometheus'),

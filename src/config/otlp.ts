@@ -12,6 +12,8 @@ export interface OtlpTarget {
   readonly tls: boolean;
   /** Longest time of one attempt. */
   readonly timeoutMs: number;
+  /** The proxy on the way, for HTTP; over gRPC the library finds it by the same variables. */
+  readonly proxy?: URL;
   /** Reads the header variables anew; absent when none of them is in a file. @throws {ConfigError} */
   readonly headersFromFiles?: () => RawSettings;
 }

@@ -1,8 +1,8 @@
-import { Client, compressionAlgorithms } from '@grpc/grpc-js';
+import { Client, type ServiceError, compressionAlgorithms, status } from '@grpc/grpc-js';
 import type { convertLegacyOtlpGrpcOptions } from '@opentelemetry/otlp-grpc-exporter-base';
 import { isLoopback } from '../config/kinds.ts';
 import { version } from '../version.ts';
-import { protobufAnswer } from './answer.ts';
+import { NotOtlpError, protobufAnswer } from './answer.ts';
 import type { Transport } from './transport.ts';
 
 /** The environment's settings for OTLP/gRPC, as the SDK reads them. */
@@ -35,7 +35,7 @@ export function grpcTransport(options: GrpcOptions): Transport {
         const deadline = new Date(Date.now() + timeoutMs + 1_000);
         const call = client.makeUnaryRequest(method, asIs, asIs, bytes, metadata, { deadline }, (error, answer) => {
           signal.removeEventListener('abort', cancel);
-          if (error !== null) reject(error);
+          if (error !== null) reject(isWithoutMessage(error) ? new NotOtlpError('no message') : error);
           else resolve(answer ?? new Uint8Array());
         });
         const cancel = (): void => call.cancel();
@@ -44,4 +44,9 @@ export function grpcTransport(options: GrpcOptions): Transport {
       return protobufAnswer(answer);
     },
   };
+}
+
+/** grpc-js makes a status of its own of a success without an answer. */
+function isWithoutMessage({ code, details }: ServiceError): boolean {
+  return code === status.UNIMPLEMENTED && details === 'No message received';
 }

@@ -5,7 +5,7 @@ import type { FailedAttempt, Sender } from './attempt.ts';
 import { connectionProblem } from './connection.ts';
 import { retryInfoMs } from './google-rpc.ts';
 import { grpcTransport } from './grpc-transport.ts';
-import { transportSender } from './transport.ts';
+import { type Transport, transportSender } from './transport.ts';
 
 /** Codes that OTLP allows to be tried again (https://opentelemetry.io/docs/specs/otlp/#failures). */
 const retryable = new Set<number>([
@@ -27,12 +27,15 @@ const advice: ReadonlyMap<number, string> = new Map([
   [status.PERMISSION_DENIED, 'see OTEL_EXPORTER_OTLP_HEADERS'],
 ]);
 
-/** Pushes over OTLP/gRPC. Headers, TLS and compression come from the `OTEL_EXPORTER_OTLP_*` environment. */
-export function grpcSender(url: string): Sender {
+/**
+ * Pushes over OTLP/gRPC. Headers, TLS and compression come from the `OTEL_EXPORTER_OTLP_*` environment.
+ * @param connect makes a connection of its own; a channel to the address if absent.
+ */
+export function grpcSender(url: string, connect = (): Transport => grpcTransport(convertLegacyOtlpGrpcOptions({ url }, 'METRICS'))): Sender {
   const target = `${url} (OTLP/gRPC)`;
   return transportSender({
     target,
-    connect: () => grpcTransport(convertLegacyOtlpGrpcOptions({ url }, 'METRICS')),
+    connect,
     explain: (error) => explain(error, target),
   });
 }

@@ -23,16 +23,17 @@ const retryableCodes = new Set([
   'ENOTFOUND',
   'ENETUNREACH',
   'EHOSTUNREACH',
+  'ERR_PROXY_REFUSED',
 ]);
 
 const contentType = { 'Content-Type': 'application/x-protobuf' };
 
-/** Pushes over OTLP/HTTP with protobuf. Headers, TLS and compression come from the environment. */
-export function httpSender(url: string): Sender {
+/** Pushes over OTLP/HTTP with protobuf. Headers, TLS and compression come from the environment. @param proxy on the way to an https address. */
+export function httpSender(url: string, proxy?: URL): Sender {
   const target = `${url} (OTLP/HTTP)`;
   return transportSender({
     target,
-    connect: () => httpTransport(convertLegacyHttpOptions({ url }, 'METRICS', 'v1/metrics', contentType)),
+    connect: () => httpTransport(convertLegacyHttpOptions({ url }, 'METRICS', 'v1/metrics', contentType), proxy),
     explain: (error) => explain(error, target),
   });
 }

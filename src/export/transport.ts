@@ -49,6 +49,7 @@ interface Connection {
  */
 export function transportSender({ target, connect, explain }: TransportOptions): Sender {
   let current: Connection | undefined;
+  let proxy: string | undefined;
 
   /** The next request gets another one; those under way over this one come to their end. */
   function leave(connection: Connection): void {
@@ -67,6 +68,7 @@ export function transportSender({ target, connect, explain }: TransportOptions):
     try {
       connection = current ??= { transport: connect(), underWay: 0, isLeft: false };
       connection.underWay++;
+      proxy = connection.transport.proxy;
       return { status: 'acknowledged', ...(await connection.transport.exchange(request.body, { timeoutMs, signal: giveUp.signal })) };
     } catch (error) {
       const failed = throughProxy(await failure(error), connection?.transport.proxy);
@@ -88,6 +90,9 @@ export function transportSender({ target, connect, explain }: TransportOptions):
 
   return {
     target,
+    get proxy() {
+      return proxy;
+    },
     send,
     close() {
       if (current !== undefined) leave(current);

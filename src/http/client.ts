@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, Agent as PlainAgent } from 'node:http';
+import { Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import got from 'got';
@@ -6,6 +7,7 @@ import { SourceError } from '../model/source-error.ts';
 import { bodyOf } from './body.ts';
 import { transportError } from './failures.ts';
 import { type BodyLimits, defaultLimits, mostHeaderBytes } from './limits.ts';
+import { TunnelAgent } from './tunnel.ts';
 
 /** A GET with its credentials. */
 export interface HttpRequest {
@@ -37,12 +39,18 @@ export type RequestObserver = (status: number | undefined) => void;
 /** How long the page of a refusal is waited for: its status has said the most of it, and the read goes on. */
 const refusalMs = 1_000;
 
+/** As Node's global agents are, which a variable of Node's own may send through a proxy, and this machine's addresses too. */
+const kept = { keepAlive: true, timeout: 5_000, scheduling: 'lifo' } as const;
+const direct = { http: new PlainAgent(kept), https: new Agent(kept) };
+
 /** What an {@link HttpClient} is made of. */
 export interface HttpClientOptions {
   readonly userAgent: string;
   readonly observe?: RequestObserver;
   /** Finds the address of a name; the system's own if absent. */
   readonly lookup?: LookupFunction;
+  /** The proxy on the way to an https address; none if absent. */
+  readonly proxyFor?: (url: URL) => URL | undefined;
 }
 
 /** GETs that never follow a redirect, never retry, and never read more than their limits. */
@@ -50,11 +58,14 @@ export class HttpClient {
   readonly #userAgent: string;
   readonly #observe: RequestObserver;
   readonly #lookup: LookupFunction | undefined;
+  readonly #proxyFor: (url: URL) => URL | undefined;
+  #tunnel: TunnelAgent | undefined;
 
-  constructor({ userAgent, observe, lookup }: HttpClientOptions) {
-    this.#userAgent = userAgent;
-    this.#observe = observe ?? (() => undefined);
-    this.#lookup = lookup;
+  constructor(options: HttpClientOptions) {
+    this.#userAgent = options.userAgent;
+    this.#observe = options.observe ?? (() => undefined);
+    this.#lookup = options.lookup;
+    this.#proxyFor = options.proxyFor ?? (() => undefined);
   }
 
   /**
@@ -73,6 +84,7 @@ export class HttpClient {
         ...headers,
       },
       signal,
+      agent: this.#agentFor(url),
       followRedirect: false,
       throwHttpErrors: false,
       decompress: false,
@@ -108,6 +120,12 @@ export class HttpClient {
       stream.destroy();
       this.#observe(status);
     }
+  }
+
+  /** A client asks one origin, so that there is one proxy at most. */
+  #agentFor(url: URL): { http: PlainAgent; https: Agent } {
+    const proxy = this.#proxyFor(url);
+    return proxy === undefined ? direct : { ...direct, https: (this.#tunnel ??= new TunnelAgent(proxy)) };
   }
 }
 

@@ -9,8 +9,11 @@ export class StateFolderError extends Error {}
 
 /** Where what was exported is kept. */
 export interface TotalsState {
-  /** What an agent before this one exported; absent at a first start. */
-  readonly restored?: SentTotals;
+  /**
+   * What an agent before this one exported; undefined at a first start. Given once: a large organization's is tens of
+   * megabytes, and nobody needs it twice.
+   */
+  takeRestored(): SentTotals | undefined;
   /** What is to be told people once: what could not be used, or that nothing is kept. */
   readonly notices: readonly string[];
   /** @throws {Error} when it could not be written; its message says why. */
@@ -47,8 +50,13 @@ export async function openTotalsState(folder: string, account: string, fileSyste
   const { value, isOlder, notices } = await file.read(sentTotals);
   const mine = value?.account === account;
   if (value !== undefined && !mine) notices.push(`${folder} has totals of the account ${value.account}, not of ${account}: they are not gone on with`);
+  let restored = value === undefined || !mine ? undefined : isOlder ? withoutCuts(value) : value;
   return {
-    ...(value && mine && { restored: isOlder ? withoutCuts(value) : value }),
+    takeRestored() {
+      const given = restored;
+      restored = undefined;
+      return given;
+    },
     notices,
     async save(totals) {
       if (!(await held.isHeld())) throw new Error('another process has taken the folder over');
@@ -69,6 +77,7 @@ function withoutCuts({ account, reports, series }: SentTotals): SentTotals {
 
 function withoutDisk(folder: string, code: string): TotalsState {
   return {
+    takeRestored: () => undefined,
     notices: [`${folder} cannot be used (${code}): nothing is kept over a restart`],
     save: () => Promise.reject(new Error(code)),
     release: () => Promise.resolve(),

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { HttpClient } from '../../src/http/client.ts';
 import { mostHeaderBytes } from '../../src/http/limits.ts';
 import { SourceError } from '../../src/model/source-error.ts';
-import { type Script, pour, startRawServer, writeAnswer, writeHead } from './raw-server.ts';
+import { type Script, pour, startRawServer, writeAnswer, writeHead } from '../support/raw-server.ts';
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;

@@ -28,11 +28,11 @@ test('what one agent kept the next one goes on from; the folder is made, for its
   const deeper = join(folder, 'not', 'there', 'yet');
   const first = await openTotalsState(deeper, 'work');
   expect(first).toMatchObject({ notices: [] });
-  expect(first.restored).toBeUndefined();
+  expect(first.takeRestored()).toBeUndefined();
   await first.save(sent(9n));
   await first.release();
   const second = await openTotalsState(deeper, 'work');
-  expect(second.restored).toEqual(sent(9n));
+  expect(second.takeRestored()).toEqual(sent(9n));
   if (process.platform !== 'win32') expect(statSync(deeper).mode & 0o777).toBe(0o700);
   await second.release();
 });
@@ -56,7 +56,7 @@ test('totals of another account are not gone on with', async () => {
   await first.save(sent(9n));
   await first.release();
   const other = await openTotalsState(folder, 'private');
-  expect(other.restored).toBeUndefined();
+  expect(other.takeRestored()).toBeUndefined();
   expect(other.notices.join()).toContain('has totals of the account work, not of private');
   await other.release();
 });
@@ -69,7 +69,7 @@ test('from a generation that is not the last one the highest values are taken, b
   writeFileSync(join(folder, 'totals'), 'damaged');
   const second = await openTotalsState(folder, 'work');
   expect(second.notices.join()).toContain('is damaged');
-  const { restored } = second;
+  const restored = second.takeRestored();
   expect(restored?.pending).toBeUndefined();
   expect(restored?.reports).toEqual([{ report: 'anthropic-usage', grouping: 'model', cutting: false }]);
   expect([...(restored?.series ?? [])].map((one) => one.sent)).toEqual([9n]);

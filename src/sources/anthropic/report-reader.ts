@@ -2,12 +2,12 @@ import { dayMs, dayStart, oldestOpenPeriod } from '../../model/calendar.ts';
 import type { ReadContext } from '../../model/reading.ts';
 import type { Report, ReportId } from '../../model/report.ts';
 import { inSlices } from '../../model/slices.ts';
-import { SourceError } from '../../model/source-error.ts';
 import { type Bucket, type PageReader, type ReadPage, bucketsOf, cellsOf } from './buckets.ts';
 import type { AnthropicClient } from './client.ts';
 import type { RowShape } from './columns.ts';
 import { LongSpan } from './long-span.ts';
 import { allPages } from './pages.ts';
+import { isTooMuch, rfc3339 } from './queries.ts';
 
 /** Days before today that are still restated as a matter of course, and re-read each time. */
 const revisableDays = 3;
@@ -24,6 +24,9 @@ const maxBuckets = { '1h': 168, '1d': 31 } as const;
  * are read each time: those ask for as many buckets as the API gives, and need no request more.
  */
 const pageBytes = 8 * 1024 * 1024;
+
+/** After even the smallest page was too much, smaller ones are not tried again so soon: it is not their size. */
+const narrowAgainMs = 60 * 60_000;
 
 /** Parts of the older days are kept for the next attempt no longer than this. */
 const attemptsMs = 15 * 60_000;
@@ -66,6 +69,7 @@ export class ReportReader {
   #readPage: PageReader;
   /** Most buckets a page may have; fewer after one that was too much. */
   readonly #mostBuckets: Record<Width, number> = { ...maxBuckets };
+  #narrowedInVainAtMs = Number.NEGATIVE_INFINITY;
   /** What a bucket had at last, in the fullest page. */
   readonly #bucketBytes: Partial<Record<Width, number>> = {};
   /** The older days, while they are not read whole. */
@@ -120,7 +124,10 @@ export class ReportReader {
     return Math.max(1, Math.min(this.#mostBuckets[width], wanted));
   }
 
-  /** A span that is too much for the upstream, or for us, is read again in smaller pages. */
+  /**
+   * A span that is too much for the upstream, or for us, is read again in smaller pages. Where the smallest is, the upstream has a
+   * fault that looks like it; pages are whole again afterwards, as a read of many small ones would not come to its end.
+   */
   async #span(span: Span, context: ReadContext): Promise<Bucket[]> {
     const { width } = span;
     const all = (span.toMs - span.fromMs) / widthMs[width];
@@ -129,7 +136,13 @@ export class ReportReader {
       try {
         return await this.#pages(span, limit, context);
       } catch (error) {
-        if (!isTooMuch(error) || limit === 1) throw error;
+        const nowMs = context.now.getTime();
+        if (!isTooMuch(error) || Math.abs(nowMs - this.#narrowedInVainAtMs) < narrowAgainMs) throw error;
+        if (limit === 1) {
+          this.#narrowedInVainAtMs = nowMs;
+          this.#mostBuckets[width] = maxBuckets[width];
+          throw error;
+        }
         this.#mostBuckets[width] = Math.ceil(Math.min(limit, all) / 2);
       }
     }
@@ -141,8 +154,8 @@ export class ReportReader {
     let bucketBytes = 0;
     const pages = await allPages(path, async (cursor): Promise<ReadPage & { readonly next?: string }> => {
       const query = new URLSearchParams({
-        starting_at: rfc3339(new Date(fromMs)),
-        ending_at: rfc3339(new Date(toMs)),
+        starting_at: rfc3339(fromMs),
+        ending_at: rfc3339(toMs),
         bucket_width: width,
         limit: String(limit),
       });
@@ -158,12 +171,4 @@ export class ReportReader {
     const closedToMs = Math.floor((context.now.getTime() - clockMarginMs) / widthMs[width]) * widthMs[width];
     return bucketsOf(path, pages, new Date(fromMs), new Date(toMs), new Date(closedToMs));
   }
-}
-
-function isTooMuch(error: unknown): boolean {
-  return error instanceof SourceError && (error.reason === 'too_large' || error.status === 504);
-}
-
-function rfc3339(instant: Date): string {
-  return instant.toISOString().replace('.000Z', 'Z');
 }

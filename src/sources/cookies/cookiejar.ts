@@ -111,7 +111,8 @@ function failure(thrown: unknown, url: URL, signal: AbortSignal): SourceError {
   }
   if (thrown.code === status.UNAVAILABLE) {
     const reason = unavailableReason(thrown.details, url.protocol === 'https:');
-    return new SourceError(reason, `there is no connection to ${service}`, { cause: thrown });
+    const why = reason === 'tls' ? tlsCause(thrown.details) : undefined;
+    return new SourceError(reason, `there is no connection to ${service}${why === undefined ? '' : `: ${why}`}`, { cause: thrown });
   }
   return new SourceError(reasonOf(thrown), `${service} answered ${status[thrown.code]}`, { cause: thrown });
 }
@@ -133,6 +134,18 @@ function reasonOf({ code, details }: ServiceError): Reason {
     default:
       return 'upstream';
   }
+}
+
+/** What is wrong with a handshake, and which setting mends it; undefined where the text does not tell. */
+function tlsCause(details: string): string | undefined {
+  if (/certificate has expired|CERT_HAS_EXPIRED/.test(details)) return 'its certificate has expired';
+  if (/altnames|ALTNAME/.test(details)) return 'its certificate is for another host name';
+  if (/wrong version number|packet length too long/.test(details)) return 'it does not speak TLS; write http:// in COOKIEJAR_URL';
+  if (/self.signed|SELF_SIGNED|signature failure|unable to (get|verify)|UNABLE_TO_/.test(details)) {
+    return 'its certificate is not of an authority that is trusted here; set COOKIEJAR_CERTIFICATE to the authority’s PEM file';
+  }
+  if (/certificate required|bad certificate|handshake failure/.test(details)) return 'it wants another client certificate; see COOKIEJAR_CLIENT_CERTIFICATE';
+  return undefined;
 }
 
 /** grpc-js tells a name, a handshake and a connection apart by its text alone. */

@@ -181,14 +181,20 @@ test('over TLS the service is trusted by its authority alone', async () => {
   const jar = await secured();
   const options = { secure: true, certificate: authority.certificateFile };
   await expect(fetch(provider(jar.port, options))).resolves.toContain('sessionKey=');
-  await expect(fetch(provider(jar.port, { ...options, certificate: stranger.certificateFile }))).rejects.toMatchObject({ reason: 'tls' });
+  await expect(fetch(provider(jar.port, { ...options, certificate: stranger.certificateFile }))).rejects.toMatchObject({
+    reason: 'tls',
+    message: expect.stringMatching(/: its certificate is not of an authority that is trusted here; set COOKIEJAR_CERTIFICATE/) as string,
+  });
   await expect(fetch(provider(jar.port, { secure: true }))).rejects.toMatchObject({ reason: 'tls' });
   expect(jar.calls).toBe(1);
 });
 
 test('a service without TLS is not spoken to where TLS is set, nor one with TLS where it is not', async () => {
   const plain = await service();
-  await expect(fetch(provider(plain.port, { secure: true, certificate: authority.certificateFile }))).rejects.toMatchObject({ reason: 'tls' });
+  await expect(fetch(provider(plain.port, { secure: true, certificate: authority.certificateFile }))).rejects.toMatchObject({
+    reason: 'tls',
+    message: expect.stringMatching(/: it does not speak TLS; write http:/) as string,
+  });
   const jar = await secured();
   await expect(fetch(provider(jar.port))).rejects.toMatchObject({ reason: 'network' });
   expect(plain.calls + jar.calls).toBe(0);

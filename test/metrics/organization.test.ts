@@ -1,8 +1,8 @@
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
-import { organizationTexts } from '../../src/commands/describe.ts';
-import { organizationOf } from '../../src/commands/organization.ts';
-import type { ShownPoint } from '../../src/commands/picture.ts';
+import { organizationTexts } from '../../src/metrics/describe.ts';
+import { organizationOf } from '../../src/metrics/organization.ts';
+import type { ShownPoint } from '../../src/metrics/picture.ts';
 import { drawOrganization, organizationRows } from '../../src/commands/terminal/organization.ts';
 import { tableOf } from '../../src/commands/terminal/sources.ts';
 import { colouredCanvas, plainCanvas } from '../support/canvas.ts';

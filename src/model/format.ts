@@ -1,4 +1,4 @@
-import { dayMs } from '../model/calendar.ts';
+import { dayMs } from './calendar.ts';
 import prettyMilliseconds from 'pretty-ms';
 
 /** A share as percent, `42 %`: never rounded up, so that 100 % is full and not nearly so. */

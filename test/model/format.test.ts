@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clockText, durationText, moneyText, percentText } from '../../src/commands/format.ts';
+import { clockText, durationText, moneyText, percentText } from '../../src/model/format.ts';
 
 test.each([
   [0, '0 %'],

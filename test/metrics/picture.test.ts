@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { type ShownPoint, pictureOf } from '../../src/commands/picture.ts';
-import { plainLines } from '../../src/commands/describe.ts';
+import { type ShownPoint, pictureOf } from '../../src/metrics/picture.ts';
+import { plainLines } from '../../src/metrics/describe.ts';
 
 function window(name: string, utilization: number): ShownPoint {
   return { metric: 'claude.usage.utilization', attributes: { metric_name: name }, value: utilization };

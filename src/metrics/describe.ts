@@ -1,5 +1,6 @@
-import { clockText, countText, durationText, moneyText, percentText, toMinute } from './format.ts';
+import { clockText, countText, durationText, moneyText, percentText, toMinute } from '../model/format.ts';
 import type { OrganizationPicture } from './organization.ts';
+import { paceOf } from './pace.ts';
 import type { Amounts, Picture, Quota } from './picture.ts';
 
 /** How much of a quota is used, `42 %`; undefined where it is not known. */
@@ -11,12 +12,6 @@ export function usedText({ used }: Quota): string | undefined {
 export function paceText(quota: Quota): string | undefined {
   const pace = paceOf(quota);
   return pace === undefined ? undefined : pace >= 10 ? 'over 10×' : `${pace.toFixed(1)}×`;
-}
-
-/** Used share over the share of time that is gone. */
-export function paceOf({ used, elapsed }: Quota): number | undefined {
-  // In a window's first minutes any use at all is many times the even pace.
-  return used === undefined || elapsed === undefined || elapsed < 0.02 ? undefined : used / elapsed;
 }
 
 /** Amounts in words: `$74.75 left of $100.50`, or `$12.34 of $50.00` where nothing is said of what is left. */
