@@ -29,7 +29,7 @@ export class HttpStatusError extends Error {
 }
 
 /** Longest answer that is read; an OTLP one is a count and a message. */
-const maxAnswerBytes = 1024 * 1024;
+export const maxAnswerBytes = 1024 * 1024;
 
 /** One POST an exchange; no redirect is followed. @param proxy on the way to an https address. */
 export function httpTransport(options: HttpOptions, proxy?: URL): Transport {

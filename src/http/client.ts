@@ -6,7 +6,7 @@ import got from 'got';
 import { SourceError } from '../model/source-error.ts';
 import { bodyOf } from './body.ts';
 import { transportError } from './failures.ts';
-import { type BodyLimits, defaultLimits } from './limits.ts';
+import { type BodyLimits, defaultLimits, mostHeaderBytes } from './limits.ts';
 import { TunnelAgent } from './tunnel.ts';
 
 /** A GET with its credentials. */
@@ -89,6 +89,7 @@ export class HttpClient {
       throwHttpErrors: false,
       decompress: false,
       retry: { limit: 0 },
+      maxHeaderSize: mostHeaderBytes,
       ...(this.#lookup && { dnsLookup: this.#lookup }),
     });
     try {

@@ -14,7 +14,7 @@ afterAll(removeFiles);
 
 const secret = canary('a credential', 'sk-fake');
 const names = [...Object.keys(settings), ...honoured.map(({ name }) => name)].flatMap((name) => [name, `${name}_FILE`]);
-const name = fc.oneof({ weight: 20, arbitrary: fc.constantFrom(...names) }, fc.constantFrom('__proto__', 'constructor', 'OTEL_X', 'APIKEY', 'LOOP_INTERVAL'), fc.string());
+const name = fc.oneof({ weight: 20, arbitrary: fc.constantFrom(...names) }, fc.constantFrom('__proto__', 'constructor', 'OTEL_X', 'APIKEY', 'LOOP_INTERVAL', 'HTTPS_PROXY', 'grpc_proxy', 'NO_PROXY'), fc.string());
 
 const good = [
   ...['http://127.0.0.1:4317', 'https://claude.ai/a/b/', 'http://[::1]:80', 'localhost:4317', '[::1]:9464', '127.0.0.1:0', 'none'],

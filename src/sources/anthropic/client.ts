@@ -3,7 +3,7 @@ import { below } from '../../http/below.ts';
 import type { HttpGet, HttpResponse } from '../../http/client.ts';
 import { parseAnswer, parseJson } from '../../http/json.ts';
 import type { Limiter } from '../../http/limiter.ts';
-import { type BodyLimits, defaultLimits } from '../../http/limits.ts';
+import { pageLimits } from '../../http/limits.ts';
 import { maxRetryAfterMs } from '../../http/retry-after.ts';
 import type { ReadContext } from '../../model/reading.ts';
 import type { Secret } from '../../model/secret.ts';
@@ -31,9 +31,6 @@ export interface ReportPage {
   readonly columns: PageColumns;
   readonly jsonBytes: number;
 }
-
-/** A page of a large organization's report has tens of thousands of rows. */
-const pageLimits: BodyLimits = { ...defaultLimits, wireBytes: 64 * 1024 * 1024, inflatedBytes: 64 * 1024 * 1024 };
 
 /** Reports are asked for by this machine's date; beyond this difference that would be the wrong one. */
 const longestSkewMs = 10 * 60_000;
