@@ -3,7 +3,7 @@ import { below } from '../../http/below.ts';
 import type { HttpGet, HttpResponse } from '../../http/client.ts';
 import { parseAnswer, parseJson } from '../../http/json.ts';
 import type { Limiter } from '../../http/limiter.ts';
-import { pageLimits } from '../../http/limits.ts';
+import { type BodyLimits, defaultLimits, pageLimits } from '../../http/limits.ts';
 import { maxRetryAfterMs } from '../../http/retry-after.ts';
 import type { ReadContext } from '../../model/reading.ts';
 import type { Secret } from '../../model/secret.ts';
