@@ -36,7 +36,7 @@ const attemptsMs = 15 * 60_000;
 const auditAgainMs = 10 * 60_000;
 
 /** Pages are made smaller at most so often in one read: an upstream that answers nothing in time is left alone. */
-const mostNarrowings = 2;
+const mostNarrowings = 3;
 
 /** How far this machine's clock may be ahead of the upstream's, generously. */
 const clockMarginMs = 15 * 60_000;
@@ -156,7 +156,7 @@ export class ReportReader {
   async #span(span: Span, context: ReadContext): Promise<Bucket[]> {
     const { width } = span;
     const all = (span.toMs - span.fromMs) / widthMs[width];
-    for (;;) {
+    for (let narrowings = 0; ; narrowings++) {
       const limit = this.#limit(width);
       try {
         return await this.#pages(span, limit, context);
@@ -169,6 +169,7 @@ export class ReportReader {
           throw error;
         }
         this.#mostBuckets[width] = Math.ceil(Math.min(limit, all) / 2);
+        if (narrowings === mostNarrowings) throw error;
       }
     }
   }
