@@ -16,7 +16,8 @@ const moments = 20;
  */
 export class Reads {
   readonly #pollers: readonly Poller[];
-  readonly #outlived = new WeakSet<Promise<void>>();
+  /** Reads that outlived a wait, until another one begins after their end, or they were told. */
+  readonly #outlived = new Set<Promise<void>>();
   #wait: Promise<void> | undefined;
 
   constructor(pollers: readonly Poller[]) {
@@ -45,14 +46,17 @@ export class Reads {
    * there is none. Starts nothing.
    */
   async late(): Promise<boolean> {
-    const late = this.#pollers.flatMap(({ inFlight }) => (inFlight !== undefined && this.#outlived.has(inFlight) ? [inFlight] : []));
+    const late = [...this.#outlived];
     if (late.length === 0) return false;
     await Promise.race(late);
-    await untilQuiet(late, Number.POSITIVE_INFINITY);
+    const open = await untilQuiet(late, Number.POSITIVE_INFINITY);
+    for (const read of late) if (!open.has(read)) this.#outlived.delete(read);
     return true;
   }
 
   async #waitForAll(longestMs: number): Promise<void> {
+    const underWay = new Set(this.#pollers.map(({ inFlight }) => inFlight));
+    for (const read of this.#outlived) if (!underWay.has(read)) this.#outlived.delete(read);
     const reads = this.#pollers.map((poller) => poller.refresh()).filter((read) => !this.#outlived.has(read));
     for (const read of await untilQuiet(reads, longestMs)) this.#outlived.add(read);
   }

@@ -62,6 +62,16 @@ test('reads that outlived a wait are told when they end, those that end together
   expect(await reads.late()).toBe(false);
 });
 
+test('a read that ended before anybody asked for late ones is told, unless another wait began after its end', async () => {
+  const { reads } = readsOf(after(3 * second, good));
+  expect(await timeOf(reads.settled(), 4 * second)).toBe(1_000);
+  expect(await timeOf(reads.late(), 0)).toBe(0);
+  const { reads: others } = readsOf(after(3 * second, good));
+  expect(await timeOf(others.settled(), 4 * second)).toBe(1_000);
+  await others.settled();
+  expect(await others.late()).toBe(false);
+});
+
 test('a wait starts what is due, once', async () => {
   const { reads, sources, pollers } = readsOf(after(500, good), after(500, good));
   const all = Promise.all(pollers.flatMap((poller) => [reads.of(poller, second), reads.of(poller, second)]));
