@@ -17,6 +17,9 @@ export function withFreshFiles(sender: Sender, files: TlsFiles): Sender {
   let used = contentsOf(files);
   return {
     ...sender,
+    get proxy() {
+      return sender.proxy;
+    },
     send(request, timeoutMs, stop) {
       const now = contentsOf(files);
       if (now !== undefined && JSON.stringify(now) !== JSON.stringify(used)) {

@@ -8,6 +8,9 @@ import type { Sender } from './attempt.ts';
 export function withFreshHeaders(sender: Sender, refresh: () => boolean): Sender {
   return {
     ...sender,
+    get proxy() {
+      return sender.proxy;
+    },
     async send(request, timeoutMs, stop) {
       try {
         if (refresh()) sender.close();
