@@ -1,24 +1,38 @@
 import type { ExportConfig } from './config/config.ts';
+import type { OtlpTarget } from './config/otlp.ts';
 import type { RawSettings } from './config/sources-of-settings.ts';
 import type { BytesSender, Sender } from './export/attempt.ts';
 import { consoleSender } from './export/console.ts';
+import { withFreshFiles } from './export/fresh-files.ts';
 import { withFreshHeaders } from './export/fresh-headers.ts';
 import { grpcSender } from './export/otlp-grpc.ts';
 import { httpSender } from './export/otlp-http.ts';
 import { type Signal, metricsSignal } from './export/signal.ts';
 import { type Spans, noSpans } from './model/spans.ts';
 
+/** Makes the sender of the metrics to an OTLP target. */
+export type OpenSender = (otlp: OtlpTarget, signal: Signal, spans: Spans) => Sender;
+
+/** How senders are made. */
+export interface SenderOptions {
+  /** Where the console exporter writes. */
+  readonly write: (text: string) => void;
+  /** {@link otlpSender} if absent. */
+  readonly openSender?: OpenSender;
+}
+
 /** A sender for each backend of the metrics. */
-export function metricsSenders(config: ExportConfig, write: (text: string) => void, spans: Spans): Sender[] {
+export function metricsSenders(config: ExportConfig, { write, openSender = otlpSender }: SenderOptions, spans: Spans): Sender[] {
   const chosen: Sender[] = [];
-  if (config.otlp !== undefined) chosen.push(otlpSender(config.otlp, metricsSignal, spans));
+  if (config.otlp !== undefined) chosen.push(openSender(config.otlp, metricsSignal, spans));
   if (config.console) chosen.push(consoleSender(write));
   return chosen;
 }
 
 /** The sender of an OTLP target. */
-export function otlpSender({ protocol, url, headersFromFiles }: NonNullable<ExportConfig['otlp']>, signal: Signal = metricsSignal, spans: Spans = noSpans): BytesSender {
-  const sender = protocol === 'grpc' ? grpcSender(url, signal, spans) : httpSender(url, signal, spans);
+export function otlpSender({ protocol, url, files, headersFromFiles, proxy }: OtlpTarget, signal: Signal = metricsSignal, spans: Spans = noSpans): BytesSender {
+  const plain = protocol === 'grpc' ? grpcSender(url, { signal, spans }) : httpSender(url, { signal, spans, ...(proxy && { proxy }) });
+  const sender = files === undefined ? plain : withFreshFiles(plain, files);
   if (headersFromFiles === undefined) return sender;
   // Each sender has its own: what changed for one has not reached the connection of another.
   let last: RawSettings = {};

@@ -7,6 +7,7 @@ import type { CycleSnapshot, Cycles } from './server/cycles.ts';
 import type { Family } from './server/families.ts';
 import { type SourceState, disabledHealthRoutes, healthRoutes } from './server/health.ts';
 import { metricsRoute } from './server/metrics.ts';
+import type { StatusPage } from './server/page/status-page.ts';
 import { type Route, sendText } from './server/route.ts';
 import { type HttpServer, startServer } from './server/server.ts';
 import type { Logger } from './telemetry/log.ts';
@@ -19,6 +20,8 @@ export interface AgentServerOptions {
   readonly compatibility: CompatibilityConfig | undefined;
   readonly cycles: Cycles;
   readonly sources: readonly SourceState[];
+  /** Absent: there is no status page. */
+  readonly page: StatusPage | undefined;
   /** Told of what a scraper has got, whole. */
   readonly onScraped: (metrics: ResourceMetrics) => void;
   readonly logger: Logger;
@@ -30,7 +33,7 @@ export interface AgentServerOptions {
  * @throws {ConfigError} when it could not be started, and `/metrics` was asked for.
  */
 export function startAgentServer(options: AgentServerOptions): Promise<HttpServer | undefined> {
-  return listen(options.http, routesOf(options), options.logger);
+  return listen(options.http, routesOf(options), options.logger, options.page !== undefined);
 }
 
 /** As {@link startAgentServer}, for an agent that was told to do nothing: its probes go on, and nothing else is there. */
@@ -38,29 +41,29 @@ export function startDisabledServer(http: HttpConfig | undefined, logger: Logger
   return listen(http, disabledHealthRoutes, logger);
 }
 
-async function listen(http: HttpConfig | undefined, routes: readonly Route[], logger: Logger): Promise<HttpServer | undefined> {
+async function listen(http: HttpConfig | undefined, routes: readonly Route[], logger: Logger, page = false): Promise<HttpServer | undefined> {
   if (http === undefined) return undefined;
   const { host, port, loopback, scrape } = http;
   const onError = (error: unknown): void => logger.error({ err: error }, 'an HTTP request could not be answered');
   try {
     const server = await startServer({ host, port, loopback, routes, onError });
-    const line = { http: server.url, ...(scrape && { metrics: `${server.url}/metrics` }) };
+    const line = { http: server.url, ...(page && { statusPage: `${server.url}/` }), ...(scrape && { metrics: `${server.url}/metrics` }) };
     if (loopback) logger.info(line, 'listening');
-    else logger.warn(line, 'listening beyond this machine: whoever reaches it can see the state of sources, and metrics if they are scraped');
+    else logger.warn(line, 'listening beyond this machine: whoever reaches it can see the state of sources, metrics if they are scraped, and the status page if it is on');
     return server;
   } catch (error) {
     const problem = `HTTP_ADDRESS: cannot listen on ${host} port ${port}: ${causeOf(error)}`;
     if (scrape) throw new ConfigError([`${problem}; choose another address, or leave prometheus out of OTEL_METRICS_EXPORTER`]);
-    logger.warn(`${problem}; health cannot be asked for. Choose another address, or none`);
+    logger.warn(`${problem}; there is no status page and no health to ask for. Choose another address, or none`);
     return undefined;
   }
 }
 
-function routesOf({ http, compatibility, cycles, sources, onScraped }: AgentServerOptions): Route[] {
+function routesOf({ http, compatibility, cycles, page, sources, onScraped }: AgentServerOptions): Route[] {
   const more = compatibility && ((families: readonly Family[], { durationMs }: CycleSnapshot): Family[] =>
     compatibleFamilies(families, { ...compatibility, sources, cycleMs: durationMs }));
   const scrape = http?.scrape === true ? metricsRoute({ cycles, onScraped: ({ metrics }) => onScraped(metrics), ...(more && { more }) }) : notScraped;
-  return [scrape, ...healthRoutes({ cycles, sources, clock: systemClock })];
+  return [...(page?.routes() ?? []), scrape, ...healthRoutes({ cycles, sources, clock: systemClock })];
 }
 
 /** Whoever looks for metrics where there are none is told how to have them. */

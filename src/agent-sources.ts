@@ -1,4 +1,5 @@
 import type { AnthropicConfig, ClaudeAiConfig, Config, CookieOrigin } from './config/config.ts';
+import { proxyFor } from './config/proxies.ts';
 import { HttpClient, type HttpGet, type RequestObserver } from './http/client.ts';
 import { Limiter } from './http/limiter.ts';
 import type { Clock } from './model/clock.ts';
@@ -21,8 +22,16 @@ import { openRouterSource } from './sources/openrouter/index.ts';
 import { Poller, type ReadResult } from './sources/poller.ts';
 import { version } from './version.ts';
 
+/** What sources speak over; injected by tests. */
+export interface Transports {
+  /** Makes the transport of one source; an {@link HttpClient} if absent. */
+  readonly connect?: Connect;
+  /** Makes what fetches cookies from a cookie service; {@link cookiejar} if absent. */
+  readonly cookieService?: typeof cookiejar;
+}
+
 /** What pollers are opened with. */
-export interface OpenOptions {
+export interface OpenOptions extends Transports {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -31,8 +40,6 @@ export interface OpenOptions {
   /** Called once for each request to a source’s upstream; without a status when no answer came. */
   readonly onRequest?: (source: SourceIdentity, status: number | undefined) => void;
   readonly onRead?: (result: ReadResult) => void;
-  /** Makes the transport of one source; an {@link HttpClient} if absent. */
-  readonly connect?: Connect;
   readonly spans?: Spans;
 }
 
@@ -63,17 +70,17 @@ export function openPollers(config: Config, options: OpenOptions): OpenPollers {
     return (status) => options.onRequest?.({ id, account }, status);
   };
   const userAgent = `claude-usage-metrics/${version}`;
-  const connect: Connect = options.connect ?? ((own) => new HttpClient(own));
+  const connect: Connect = options.connect ?? ((own) => new HttpClient({ ...own, proxyFor: (url) => proxyFor(url, config.proxies) }));
   if (claudeAi !== undefined) {
     const http = connect({ userAgent: claudeAi.userAgent ?? userAgent, observe: observer('claude-ai'), spans });
-    const cookies = cookieProvider(claudeAi.cookies, spans);
+    const cookies = cookieProvider(claudeAi.cookies, options.cookieService ?? cookiejar, spans);
     closed.push(cookies);
     sources.push(claudeAiOf(claudeAi, account, http, cookies));
   }
   if (anthropic !== undefined) {
     const limiter = new Limiter(adminRequestsPerMinute, options.clock);
     const http = (id: SourceId): HttpGet => connect({ userAgent, observe: observer(id), spans });
-    sources.push(...anthropicSources(anthropic, account, { limiter, pages }, http));
+    sources.push(...anthropicSources(anthropic, account, { limiter, pages }, http, options.clock));
   }
   if (openRouter !== undefined) {
     const { apiKey, baseUrl, intervalMs } = openRouter;
@@ -106,11 +113,12 @@ function anthropicSources(
   account: string,
   shared: { readonly limiter: Limiter; readonly pages: PageParser },
   http: (id: SourceId) => HttpGet,
+  clock: Clock,
 ): Source[] {
   const { adminKey, baseUrl, usageIntervalMs, costIntervalMs, slowIntervalMs, usageGroupBy, analyticsBeta, owners } = config;
   const client = (id: SourceId): AnthropicClient => new AnthropicClient({ http: http(id), baseUrl, adminKey, ...shared });
   const names = client('anthropic-names');
-  const workspaces = new Workspaces(names);
+  const workspaces = new Workspaces(names, clock);
   const slow = { account, intervalMs: slowIntervalMs };
   return [
     anthropicUsageSource({ account, intervalMs: usageIntervalMs, client: client('anthropic-usage'), dimensions: usageGroupBy }),
@@ -122,10 +130,10 @@ function anthropicSources(
   ];
 }
 
-function cookieProvider(origin: CookieOrigin, spans: Spans): CookieProvider {
+function cookieProvider(origin: CookieOrigin, cookieService: typeof cookiejar, spans: Spans): CookieProvider {
   switch (origin.kind) {
     case 'cookiejar':
-      return cookiejar(origin, spans);
+      return cookieService(origin, spans);
     case 'session':
       return fixedSession(origin.secret);
     case 'cookie':

@@ -5,11 +5,12 @@ import { Ledger } from './ledger/ledger.ts';
 import { totalSpecs } from './metrics/catalogue.ts';
 import { CutMetrics } from './metrics/cut-metrics.ts';
 import { type TotalsOptions, TotalsProducer, totalsScope } from './metrics/totals.ts';
+import { attributeSet } from './model/attributes.ts';
 import type { Clock } from './model/clock.ts';
 import { type Names, noNames } from './model/names.ts';
 import type { Reading } from './model/reading.ts';
 import { type ReportId, reportIds } from './model/report.ts';
-import type { SentTotals } from './model/sent-totals.ts';
+import type { CutPoint, PendingCut, SentTotals } from './model/sent-totals.ts';
 import { inSlices } from './model/slices.ts';
 import type { Poller } from './sources/poller.ts';
 import type { TotalsState } from './state/totals-state.ts';
@@ -52,9 +53,9 @@ export class AgentTotals {
     const { delta, firstZeros, clock, state } = settings;
     this.#settings = settings;
     this.#ledger = new Ledger({ cuts: delta, firstZeros });
-    const restored = state?.restored;
+    const restored = state?.takeRestored();
     if (restored !== undefined) this.#ledger.restore(restored.reports, restored.series);
-    const pending = restored?.pending && new CutMetrics(restored.pending);
+    const pending = restored?.pending && new CutMetrics(settings.owners ? restored.pending : withoutOwners(restored.pending));
     this.#cuts = { fromMs: restored?.cutEndMs ?? clock.now().getTime(), ...(pending && { pending }) };
     this.#saved = this.#toSave();
   }
@@ -77,6 +78,7 @@ export class AgentTotals {
    */
   producer(pollers: readonly Poller[], resource: Resource, refresh: (poller: Poller) => Promise<void>): TotalsProducer {
     const { account, owners, clock, cumulative } = this.#settings;
+    const namesPoller = pollers.find(({ source }) => source.id === 'anthropic-names');
     const own = pollers.filter(({ source }) => isReport(source.id) || source.id === 'anthropic-names');
     this.#producer = new TotalsProducer({
       ledger: this.#ledger,
@@ -87,6 +89,7 @@ export class AgentTotals {
       cumulative,
       cuts: this.#cuts,
       names: () => this.#names,
+      isNamed: () => namesPoller === undefined || namesPoller.last !== undefined,
       refreshed: async () => {
         await Promise.all(own.map(refresh));
         this.#followZeros();
@@ -220,6 +223,19 @@ function withTotals({ resource, scopeMetrics }: ResourceMetrics, growth: readonl
   const others = scopeMetrics.map(({ scope, metrics }) => ({ scope, metrics: metrics.filter(({ descriptor }) => !(descriptor.name in totalSpecs)) }));
   return { resource, scopeMetrics: growth.length === 0 ? others : [...others, { scope: totalsScope, metrics: [...growth] }] };
 }
+
+/** A cut of an agent that told of people, on its way when the next one does not. */
+function withoutOwners({ points, ...cut }: PendingCut): PendingCut {
+  const merged = new Map<string, CutPoint>();
+  for (const { metric, attributes, value } of points) {
+    const kept = attributeSet(Object.fromEntries(Object.entries(attributes).filter(([name]) => !ownerAttributes.includes(name))));
+    const key = JSON.stringify([metric, kept]);
+    merged.set(key, { metric, attributes: kept, value: value + (merged.get(key)?.value ?? 0n) });
+  }
+  return { ...cut, points: [...merged.values()] };
+}
+
+const ownerAttributes: readonly string[] = ['owner_email', 'owner_name', 'actor_email'];
 
 function isReport(id: string): id is ReportId {
   return reportIds.some((report) => report === id);

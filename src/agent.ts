@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import { metricsSenders } from './agent-senders.ts';
-import { openPollers } from './agent-sources.ts';
+import { type OpenSender, metricsSenders } from './agent-senders.ts';
+import { type Transports, openPollers } from './agent-sources.ts';
 import { AgentTotals } from './agent-totals.ts';
 import type { OpenTraces } from './agent-traces.ts';
 import type { Config } from './config/config.ts';
@@ -16,7 +16,8 @@ import { metricsResource } from './metrics/resource.ts';
 import { attributeSet } from './model/attributes.ts';
 import { type Clock, systemClock } from './model/clock.ts';
 import { noSpans } from './model/spans.ts';
-import type { Poller } from './sources/poller.ts';
+import type { Poller, ReadResult } from './sources/poller.ts';
+import { Reads } from './sources/reads.ts';
 import type { TotalsState } from './state/totals-state.ts';
 import { CycleSpans } from './telemetry/cycle-spans.ts';
 import type { Logger } from './telemetry/log.ts';
@@ -24,7 +25,7 @@ import { logSdkMessages } from './telemetry/sdk-messages.ts';
 import { StateLog } from './telemetry/state-log.ts';
 import { version } from './version.ts';
 
-/** Longest a collection waits for a read. */
+/** Longest a collection waits for reads, however many go on to end. */
 const longestWaitMs = 10_000;
 
 /** Longest a last writing of the state is waited for; a disk that hangs must not keep the process. */
@@ -52,14 +53,20 @@ export interface AgentOptions {
   readonly traces?: OpenTraces;
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** What the sources speak over; sockets if absent. */
+  readonly transports?: Transports;
+  /** Makes the sender of an OTLP target; {@link otlpSender} if absent. */
+  readonly openSender?: OpenSender;
+  /** Told of each read when it has ended and its report is on its way to the totals. Must not throw. */
+  readonly onRead?: (result: ReadResult) => void;
 }
 
 /** Who is told of each cycle. Must not throw. */
 export interface CycleWatch {
   /** Metrics as collected, before their delivery begins; undefined when the collection failed. */
   collected(metrics: ResourceMetrics | undefined, durationMs: number): void;
-  /** Whether all of them were acknowledged; not told where there is nobody to push to. */
-  delivered(acknowledged: boolean): void;
+  /** Whether all of them were acknowledged, and what became of them; not told where there is nobody to push to. */
+  delivered(acknowledged: boolean, outcome: ExportOutcome): void;
 }
 
 /** The running agent. */
@@ -69,7 +76,10 @@ export interface Agent {
   readSources(): Promise<void>;
   /** Collects and delivers once; undefined when the collection failed. */
   push(): Promise<ExportOutcome | undefined>;
-  /** The first cycle now: reads and pushes; and another at each interval from that push on. */
+  /**
+   * The first cycle now: reads and pushes; and another at each interval from that push on. Ends when every first read has been
+   * pushed.
+   */
   start(): Promise<void>;
   /**
    * A scraper has all of what a cycle collected. Where nothing is pushed, that is the cycle's delivery, as long as no other
@@ -115,15 +125,17 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     spans,
     random,
     deadlineMs: options.readDeadlineMs,
+    ...options.transports,
     onRequest: (source, status) => counters.request(source, status),
     onRead(result) {
       counters.read(result);
       if (result.reading !== undefined) totals?.take(result.reading);
       if (logStates || result.outcome === 'internal') states.source(result.source, result.failures, result.reading?.notices ?? []);
+      options.onRead?.(result);
     },
   });
   const { pollers } = open;
-  const backends = metricsSenders(config.export, options.write, spans);
+  const backends = metricsSenders(config.export, options, spans);
   const pushes = backends.length > 0;
   const exporter = new DeliveringExporter({
     senders: backends,
@@ -142,12 +154,13 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
       counters.delivered(outcome);
       deltas?.settle(requests);
       void totals?.delivered(requests);
-      watch?.delivered(isDelivered(outcome));
+      watch?.delivered(isDelivered(outcome), outcome);
     },
   });
   let collected: { readonly metrics: ResourceMetrics; readonly acknowledge: (() => void) | undefined } | undefined;
   const waitMs = Math.min(longestWaitMs, config.export.timeoutMs / 2);
-  const refresh = (poller: Poller): Promise<void> => unlessStopped(stopping.signal, () => poller.refreshWithin(waitMs));
+  const reads = new Reads(pollers);
+  const refresh = (poller: Poller): Promise<void> => unlessStopped(stopping.signal, () => reads.of(poller, waitMs));
   const resource = metricsResource(pollers.map(({ source }) => `${source.id}/${source.account}`));
   const reader = new CycleReader({
     exporter,
@@ -157,7 +170,8 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     timeoutMs: config.export.timeoutMs,
     onCollected(durationMs, metrics) {
       counters.collected(durationMs);
-      collected = metrics && { metrics, acknowledge: totals?.acknowledgement() };
+      // A large organization's cycle is tens of megabytes: it is kept for scrapers alone.
+      collected = config.export.scrape ? metrics && { metrics, acknowledge: totals?.acknowledgement() } : undefined;
       watch?.collected(metrics, durationMs);
     },
     onError: (error) => logger.error({ err: error }, 'the metrics could not be collected'),
@@ -179,6 +193,10 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
 
   let limitMs = Number.POSITIVE_INFINITY;
   let limitedAtMs = 0;
+  /** What the first push had to do without is pushed as soon as it is there, if that is before the next cycle. */
+  const pushLateOnes = async (untilMs: number): Promise<void> => {
+    while ((await reads.late()) && !stopping.signal.aborted && performance.now() < untilMs) await push();
+  };
   const readSources = async (): Promise<void> => {
     await cycle.reading(() => Promise.all(pollers.map((poller) => poller.refresh())));
   };
@@ -200,10 +218,12 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     readSources,
     push,
     async start() {
-      await readSources();
+      await reads.settled();
       if (stopping.signal.aborted) return;
       reader.begin();
+      const nextMs = performance.now() + config.export.intervalMs;
       await push();
+      await pushLateOnes(nextMs);
     },
     scraped(metrics) {
       // A push tells of totals; where none does, a scrape is who sees their first zeros.
@@ -241,10 +261,11 @@ async function unlessStopped(stop: AbortSignal, work: () => Promise<void>): Prom
 }
 
 /**
- * Brings the standard's variables to where the SDK's exporters and resource detector read them, the process environment,
+ * Brings the standard's variables, and those of proxies, to where the SDK's exporters and resource detector read them, the process environment,
  * from files and flags too; and the SDK's own messages into the log.
  */
 export function prepareSdk(config: Config, logger: Logger): void {
-  Object.assign(process.env, config.otelVariables);
+  // In lower case, which is all that gRPC's library knows.
+  Object.assign(process.env, config.proxies.variables, config.otelVariables);
   logSdkMessages(logger, config.otelVariables['OTEL_LOG_LEVEL']);
 }

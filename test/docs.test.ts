@@ -71,9 +71,11 @@ describe('links between pages lead somewhere', () => {
     'docs/deploy.md',
     'docs/design.md',
     'docs/http.md',
+    'docs/limits.md',
     'docs/metrics.md',
     'docs/migrate.md',
     'docs/queries.md',
+    'docs/threat-model.md',
     'docs/troubleshooting.md',
   ];
 

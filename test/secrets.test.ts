@@ -1,26 +1,28 @@
-import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { type TestContext, afterAll, describe, expect, test } from 'vitest';
 import { type RunningCli, runCli, startCli } from './support/cli.ts';
 import { type EchoingWorld, startEchoingWorld, upstreamFaults } from './support/echoing-world.ts';
 import { type Canary, type Leak, canary, scan } from './support/secret-scan.ts';
 
 const session = canary('CLAUDE_SESSION_KEY', 'sk-ant-sid01-fake');
-const clearance = canary('cf_clearance', 'fake');
-const tracker = canary('a cookie that is not sent on', 'GA1.fake');
 const openRouterKey = canary('OPENROUTER_API_KEY', 'sk-or-v1-fake');
-const adminKey = canary('ANTHROPIC_ADMIN_API_KEY', 'sk-ant-admin01-fake');
-const headers = canary('OTEL_EXPORTER_OTLP_HEADERS', 'fake');
-const metricsHeaders = canary('OTEL_EXPORTER_OTLP_METRICS_HEADERS', 'fake');
-const tracesHeaders = canary('OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'fake');
-const canaries = [session, clearance, tracker, openRouterKey, adminKey, headers, metricsHeaders, tracesHeaders];
+const adminKey = canary('ANTHROPIC_ADMIN_API_KEY');
+const headers = canary('OTEL_EXPORTER_OTLP_HEADERS');
+const metricsHeaders = canary('OTEL_EXPORTER_OTLP_METRICS_HEADERS');
+const tracesHeaders = canary('OTEL_EXPORTER_OTLP_TRACES_HEADERS');
+const userInfo = canary('user info of an address');
+/** Cookies that are sent on, beside the session, and one that is not. */
+const cookies = ['cf_clearance', 'sessionKeyLC', 'lastActiveOrg', '__cf_bm', '_cfuvid', 'anthropic-device-id'].map((name) => canary(name));
+const tracker = canary('_ga');
+const canaries = [session, ...cookies, tracker, openRouterKey, adminKey, headers, metricsHeaders, tracesHeaders, userInfo];
 
-const cookieHeader = `sessionKey=${session.value}; cf_clearance=${clearance.value}; _ga=${tracker.value}`;
-const setCookies = `sessionKey=${session.value}; Path=/; Domain=.claude.ai; Secure; cf_clearance=${clearance.value}; Path=/; _ga=${tracker.value}; Path=/`;
+const allCookies = [{ name: 'sessionKey', value: session.value }, ...cookies, tracker];
+const cookieHeader = allCookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+const setCookies = allCookies.map(({ name, value }) => `${name}=${value}; Path=/; Domain=.claude.ai; Secure`).join('; ');
 const otlpHeaders = `authorization=Bearer%20${encodeURIComponent(headers.value)},x-team=agents`;
 const otlpTracesHeaders = `x-traces-key=${encodeURIComponent(tracesHeaders.value)}`;
 const otlpMetricsHeaders = `x-api-key=${encodeURIComponent(metricsHeaders.value)}`;
@@ -37,12 +39,14 @@ function secretFile(name: string, text: string): string {
 const loud = { LOG_LEVEL: 'debug', OTEL_LOG_LEVEL: 'all', GRPC_TRACE: 'all', GRPC_VERBOSITY: 'DEBUG' };
 const fast = {
   CLAUDE_ORGANIZATION_ID: 'org',
-  CLAUDE_POLL_INTERVAL: '20ms',
-  OPENROUTER_POLL_INTERVAL: '20ms',
-  ANTHROPIC_USAGE_POLL_INTERVAL: '20ms',
-  ANTHROPIC_COST_POLL_INTERVAL: '20ms',
-  ANTHROPIC_SLOW_POLL_INTERVAL: '20ms',
+  // What was read is shown for three intervals: on a busy machine a cycle may take longer than its own.
+  CLAUDE_POLL_INTERVAL: '100ms',
+  OPENROUTER_POLL_INTERVAL: '100ms',
+  ANTHROPIC_USAGE_POLL_INTERVAL: '100ms',
+  ANTHROPIC_COST_POLL_INTERVAL: '100ms',
+  ANTHROPIC_SLOW_POLL_INTERVAL: '100ms',
   OTEL_METRIC_EXPORT_INTERVAL: '100',
+  OTEL_BSP_SCHEDULE_DELAY: '100',
 };
 
 async function startWorld({ onTestFinished }: TestContext): Promise<EchoingWorld> {
@@ -55,13 +59,47 @@ function upstreamsOf({ claude, openRouter, admin }: EchoingWorld): Record<string
   return { CLAUDE_AI_BASE_URL: claude.url, OPENROUTER_ACCOUNT_BASE_URL: openRouter.url, ANTHROPIC_ADMIN_BASE_URL: admin.url };
 }
 
-/** Lets the agent go on until every fault has been met, then stops it; all that it wrote. */
-async function untilAllFaults(world: EchoingWorld, { child, ended }: RunningCli): Promise<string> {
+/**
+ * Lets the agent go on until every fault has been met and what else there is to wait for has come, asks its server for all that
+ * it has meanwhile, then stops it; all that it wrote and answered.
+ */
+async function untilAllFaults(world: EchoingWorld, run: RunningCli, ...also: readonly Promise<void>[]): Promise<string> {
   const all = upstreamFaults * 2;
-  await Promise.race([Promise.all([world.claude, world.openRouter, world.admin].map((upstream) => upstream.answered(all))), ended]);
-  child.kill('SIGTERM');
-  const { stdout, stderr } = await ended;
-  return stdout + stderr;
+  const state = { over: false };
+  const met = Promise.all([...[world.claude, world.openRouter, world.admin].map((upstream) => upstream.answered(all)), ...also]);
+  void Promise.race([met, run.ended]).then(() => (state.over = true));
+  const answers = new Set<string>();
+  while (!state.over) {
+    const url = /"http":"([^"]+)"/.exec(run.stderr)?.[1];
+    if (url !== undefined) for (const answer of await serverAnswers(url)) answers.add(answer);
+    await sleep(250);
+  }
+  run.child.kill('SIGTERM');
+  const { stdout, stderr } = await run.ended;
+  expect([...answers].join('\n'), stderr.slice(-2_000)).toContain('claude_usage_metrics_source_up');
+  return [stdout, stderr, ...answers].join('\n');
+}
+
+/** Head and body of every answer that the server has; none of one that has gone. */
+function serverAnswers(url: string): Promise<string[]> {
+  const paths = ['/', '/metrics', '/healthz', '/readyz', '/nothing'];
+  return Promise.all(
+    paths.map(async (path) => {
+      try {
+        const answer = await fetch(`${url}${path}`);
+        return `${answer.status} ${JSON.stringify([...answer.headers])}\n${await answer.text()}`;
+      } catch {
+        return '';
+      }
+    }),
+  );
+}
+
+/** Everything in a folder, names too. */
+function contentOf(folder: string): string {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .map((entry) => entry.name + (entry.isFile() ? readFileSync(join(entry.parentPath, entry.name), 'latin1') : ''))
+    .join('\n');
 }
 
 /** What reached peers that had no business with it. */
@@ -70,7 +108,7 @@ function strayed(world: EchoingWorld): Leak[] {
   const without = (...own: readonly Canary[]): Canary[] => canaries.filter((secret) => !own.includes(secret));
   const bodies = world.httpCollector.requests.map(({ path, body }) => path + body).join('\n');
   return [
-    ...scan(received(world.claude), without(session, clearance)),
+    ...scan(received(world.claude), without(session, ...cookies)),
     ...scan(received(world.openRouter), without(openRouterKey)),
     ...scan(received(world.admin), without(adminKey)),
     ...scan(received(world.elsewhere), canaries),
@@ -79,15 +117,18 @@ function strayed(world: EchoingWorld): Leak[] {
   ];
 }
 
-describe.concurrent('no secret leaves the agent by any way but its own', { timeout: 60_000 }, () => {
+describe.concurrent('no secret leaves the agent by any way but its own', { timeout: 180_000 }, () => {
   test('run, cookies from the cookie service and keys from the environment, over gRPC, everything logged', async (context) => {
     const world = await startWorld(context);
+    const state = join(directory, 'state');
     const output = await untilAllFaults(
       world,
       startCli(['run'], {
         ...upstreamsOf(world),
         ...fast,
         ...loud,
+        STATE_DIR: state,
+        OTEL_METRICS_EXPORTER: 'otlp,prometheus',
         COOKIEJAR_URL: world.cookiejarUrl,
         OPENROUTER_API_KEY: openRouterKey.value,
         ANTHROPIC_ADMIN_API_KEY: adminKey.value,
@@ -97,16 +138,15 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
         OTEL_EXPORTER_OTLP_TRACES_HEADERS: otlpTracesHeaders,
         OTEL_TRACES_EXPORTER: 'otlp,console',
       }),
+      world.exports('redacted'),
     );
     // What is not sent cannot leak: the secrets did travel where they belong, and the echoes did come back.
-    expect(scan(JSON.stringify(world.claude.requests), [session, clearance])).toHaveLength(2);
+    expect(scan(JSON.stringify(world.claude.requests), [session, ...cookies])).toHaveLength(1 + cookies.length);
     expect(scan(JSON.stringify(world.openRouter.requests), [openRouterKey])).toHaveLength(1);
     expect(scan(JSON.stringify(world.admin.requests), [adminKey])).toHaveLength(1);
     expect(scan(world.metadata(), [headers, metricsHeaders])).toHaveLength(2);
-    expect(output).toContain('[redacted]');
-    expect(output).toContain('GET /api/organizations/{organization}/usage');
-    expect(world.exported()).toContain('redacted');
-    expect(scan(output, canaries)).toEqual([]);
+    for (const text of ['[redacted]', 'GET /api/organizations/{organization}/usage']) expect(output).toContain(text);
+    expect(scan(output + contentOf(state), canaries)).toEqual([]);
     expect(strayed(world)).toEqual([]);
   });
 
@@ -119,6 +159,7 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
         ...fast,
         LOG_LEVEL: 'debug',
         OTEL_LOG_LEVEL: 'all',
+        OTEL_METRICS_EXPORTER: 'otlp,prometheus',
         CLAUDE_COOKIE_FILE: secretFile('cookie', cookieHeader),
         OPENROUTER_API_KEY_FILE: secretFile('key', openRouterKey.value),
         ANTHROPIC_ADMIN_API_KEY_FILE: secretFile('admin-key', adminKey.value),
@@ -128,7 +169,6 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
         OTEL_EXPORTER_OTLP_METRICS_HEADERS_FILE: secretFile('metrics-headers', otlpMetricsHeaders),
         OTEL_EXPORTER_OTLP_TRACES_HEADERS_FILE: secretFile('traces-headers', otlpTracesHeaders),
         OTEL_TRACES_EXPORTER: 'otlp',
-        OTEL_BSP_SCHEDULE_DELAY: '100',
       }),
     );
     const ofTraces = world.httpCollector.requests.filter(({ path }) => path === '/v1/traces');
@@ -136,8 +176,7 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
     expect(scan(JSON.stringify(others), [headers, metricsHeaders])).toHaveLength(2);
     expect(scan(JSON.stringify(ofTraces), [headers, tracesHeaders])).toHaveLength(2);
     // Each signal has its own headers alone.
-    expect(scan(JSON.stringify(others), [tracesHeaders])).toEqual([]);
-    expect(scan(JSON.stringify(ofTraces), [metricsHeaders])).toEqual([]);
+    expect([...scan(JSON.stringify(others), [tracesHeaders]), ...scan(JSON.stringify(ofTraces), [metricsHeaders])]).toEqual([]);
     expect(world.httpCollector.requests.length).toBeGreaterThan(6);
     expect(scan(output, canaries)).toEqual([]);
     expect(strayed(world)).toEqual([]);
@@ -170,10 +209,11 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
       CLAUDE_ORGANIZATION_ID: 'org',
       OPENROUTER_API_KEY: openRouterKey.value,
       OTEL_EXPORTER_OTLP_ENDPOINT: world.grpcCollectorUrl,
+      OTEL_EXPORTER_OTLP_TIMEOUT: '60000',
       OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders,
     };
-    const first = await runCli(['check'], environment);
-    const second = await runCli(['check', '--json'], environment);
+    const first = await runCli(['check', '--timeout', '60s'], environment);
+    const second = await runCli(['check', '--json', '--timeout', '60s'], environment);
     expect(second.stdout).toContain('credential_expired');
     for (const { code, stdout, stderr } of [first, second]) {
       expect([3, 4]).toContain(code);
@@ -183,6 +223,47 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
     expect(strayed(world)).toEqual([]);
   });
 
+  test('help, and a backend behind a proxy with a password', async (context) => {
+    const world = await startWorld(context);
+    const environment = {
+      ...upstreamsOf(world),
+      OPENROUTER_ACCOUNT_BASE_URL: 'https://openrouter.example/api/v1',
+      COMPATIBILITY: 'claude-prometheus-exporter',
+      APIKEY: adminKey.value,
+      PROMETHEUS_PORT: '0',
+      CLAUDE_COOKIE: cookieHeader,
+      CLAUDE_ORGANIZATION_ID: 'org',
+      OPENROUTER_API_KEY: openRouterKey.value,
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.example:4317',
+      OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders,
+      OTEL_METRIC_EXPORT_TIMEOUT: '1500',
+      grpc_proxy: `http://user:${encodeURIComponent(userInfo.value)}@127.0.0.1:1`,
+      https_proxy: `http://${encodeURIComponent(userInfo.value)}@127.0.0.1:1`,
+      ...loud,
+    };
+    const runs = [['--help'], ['once', '--help'], ['once', '--timeout', '5s'], ['check', '--timeout', '3s']];
+    const results = await Promise.all(runs.map((args) => runCli(args, environment)));
+    expect(results.map(({ code }) => code)).toEqual([0, 0, 4, 4]);
+    expect(results[2]?.stderr).toContain('proxy');
+    for (const { stdout, stderr } of results) expect(scan(stdout + stderr, canaries)).toEqual([]);
+    expect(strayed(world)).toEqual([]);
+  });
+
+  test('user info in addresses', async () => {
+    const names = ['COOKIEJAR_URL', 'CLAUDE_AI_BASE_URL', 'ANTHROPIC_ADMIN_BASE_URL', 'OPENROUTER_ACCOUNT_BASE_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+    const credentials = { ANTHROPIC_ADMIN_API_KEY: adminKey.value, OPENROUTER_API_KEY: openRouterKey.value };
+    const results = await Promise.all(
+      [encodeURIComponent(userInfo.value), `user:${encodeURIComponent(userInfo.value)}`].map((info) =>
+        runCli(['check'], { ...credentials, ...Object.fromEntries(names.map((name) => [name, `https://${info}@127.0.0.1:1`])) }),
+      ),
+    );
+    for (const { code, stdout, stderr } of results) {
+      expect(code).toBe(2);
+      for (const name of names) expect(stderr).toContain(name);
+      expect(scan(stdout + stderr, canaries)).toEqual([]);
+    }
+  });
+
   test('wrong settings with secrets in them', async () => {
     const { code, stdout, stderr } = await runCli(['once'], {
       COOKIEJAR_URL: `http://user:${encodeURIComponent(session.value)}@host`,
@@ -190,7 +271,7 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
       CLAUDE_COOKIE: `${cookieHeader}\u0007`,
       CLAUDE_POLL_INTERVAL: session.value,
       CLAUDE_AI_BASE_URL: `https://claude.ai/?key=${session.value}`,
-      ACCOUNT_NAME: `${clearance.value}\u0007`,
+      ACCOUNT_NAME: `${tracker.value}\u0007`,
       OPENROUTER_API_KEY: `${openRouterKey.value} ${openRouterKey.value}`,
       ANTHROPIC_ADMIN_API_KEY: `${adminKey.value} ${adminKey.value}`,
       ANTHROPIC_USAGE_GROUP_BY: adminKey.value,
@@ -224,55 +305,78 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
   });
 });
 
-describe.concurrent('the search finds what leaks', { timeout: 60_000 }, () => {
-  test('plain, cut in half, escaped, in other letters, in base64 and in hex', () => {
-    const { value } = session;
+describe.concurrent('the search finds what leaks', { timeout: 180_000 }, () => {
+  test('plain, cut in half, its first eight characters, escaped, in other letters, in base64 and in hex', () => {
+    const { value } = adminKey;
     const hidden: readonly (readonly [Leak['form'], string])[] = [
       ['plain', `x${value}x`],
       ['plain', value.slice(0, -16)],
       ['plain', value.slice(-16)],
+      ['plain', `${value.slice(0, 8)}…`],
       ['plain', JSON.stringify({ a: JSON.stringify(value) })],
       ['plain', encodeURIComponent(value)],
       ['plain', value.toUpperCase().replace(/[^A-Z0-9]+/g, '_')],
       ['base64', `x ${Buffer.from(value).toString('base64')} x`],
       ['base64', Buffer.from(`user:${value}`).toString('base64url')],
+      ['base64', Buffer.from(value.slice(0, 8)).toString('base64')],
       ['base64', `{"a":"${Buffer.from(`ab${value}`).toString('base64')}"}`],
       ['hex', `<Buffer ${Buffer.from(value).toString('hex')}>`],
+      ['hex', Buffer.from(value.slice(0, 8)).toString('hex')],
     ];
     for (const [form, text] of hidden) {
-      expect(scan(text, canaries).map((leak) => [leak.secret, leak.form]), text).toEqual([[session.name, form]]);
+      expect(scan(text, canaries).map((leak) => [leak.secret, leak.form]), text).toEqual([[adminKey.name, form]]);
     }
     expect(scan('nothing here, and 0123456789abcdef0123456789abcdef either', canaries)).toEqual([]);
   });
 
-  test('in a build that leaks on purpose', async (context) => {
+  test('in a build that leaks on purpose: into its log, its files, its metrics and what its server answers', async (context) => {
     const world = await startWorld(context);
     const root = fileURLToPath(new URL('..', import.meta.url));
     const build = join(directory, 'leaky');
+    mkdirSync(build);
     for (const part of ['src', 'proto', 'package.json']) cpSync(join(root, part), join(build, part), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(build, 'node_modules'), 'junction');
     const patch = (path: string, from: RegExp, to: string): void => {
       const file = join(build, path);
       const before = readFileSync(file, 'utf8');
-      writeFileSync(file, before.replace(from, to));
+      writeFileSync(file, before.replace(from, () => to));
       expect(readFileSync(file, 'utf8'), path).not.toBe(before);
     };
-    patch('src/model/redaction.ts', /let clean = text;/, 'let clean = text; if (clean !== "") return clean;');
-    patch('src/sources/openrouter/client.ts', /(const url = )/, 'process.stderr.write(Buffer.from(this.#apiKey.reveal()).toString("base64") + "\\n"); $1');
-
-    const env = {
-      ...upstreamsOf(world),
-      CLAUDE_COOKIE: cookieHeader,
-      CLAUDE_ORGANIZATION_ID: 'org',
-      OPENROUTER_API_KEY: openRouterKey.value,
-      OTEL_EXPORTER_OTLP_ENDPOINT: world.grpcCollectorUrl,
-      OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders,
-    };
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [join(build, 'src/main.ts'), 'once'], {
-      cwd: directory,
-      env,
-    }).catch((error: unknown) => error as { stdout: string; stderr: string });
-    const found = scan(stdout + stderr, canaries).map(({ secret, form }) => `${secret} ${form}`);
-    expect(found).toEqual(expect.arrayContaining([`${openRouterKey.name} base64`, `${headers.name} plain`]));
+    const environment = (name: string): string => `(process.env['${name}'] ?? '')`;
+    const base64 = (text: string): string => `Buffer.from(${text}).toString('base64')`;
+    patch('src/model/redaction.ts', /if \(remembered.size === 0\) return text;/, 'if (remembered.size >= 0) return text;');
+    patch('src/sources/openrouter/client.ts', /const url = /, `process.stderr.write(${base64('this.#apiKey.reveal()')} + "\\n"); const url = `);
+    patch('src/state/lock.ts', /host: hostname\(\)/, `host: ${environment('ANTHROPIC_ADMIN_API_KEY')}`);
+    patch('src/server/health.ts', /status: alive/, `hint: ${environment('CLAUDE_COOKIE')}.slice(-${tracker.value.length}).slice(0, 8), status: alive`);
+    patch('src/agent-sources.ts', /const \{ account, claudeAi/, `const account = Buffer.from(${environment('OTEL_EXPORTER_OTLP_METRICS_HEADERS')}).toString('hex'); const { claudeAi`);
+    const state = join(directory, 'leaky-state');
+    let lock = '';
+    const run = startCli(
+      ['run'],
+      {
+        ...upstreamsOf(world),
+        ...fast,
+        STATE_DIR: state,
+        OTEL_METRICS_EXPORTER: 'otlp,prometheus',
+        CLAUDE_COOKIE: cookieHeader,
+        CLAUDE_ORGANIZATION_ID: 'org',
+        OPENROUTER_API_KEY: openRouterKey.value,
+        ANTHROPIC_ADMIN_API_KEY: adminKey.value,
+        OTEL_EXPORTER_OTLP_ENDPOINT: world.grpcCollectorUrl,
+        OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders,
+        OTEL_EXPORTER_OTLP_METRICS_HEADERS: otlpMetricsHeaders,
+      },
+      directory,
+      [],
+      join(build, 'src/main.ts'),
+    );
+    const held = world.exports('source.up').then(() => void (lock = contentOf(state)));
+    const output = await untilAllFaults(world, run, held);
+    const found = (text: string): string[] => scan(text, canaries).map(({ secret, form }) => `${secret} ${form}`);
+    expect(found(output)).toEqual(
+      expect.arrayContaining([`${openRouterKey.name} base64`, `${headers.name} plain`, `${tracker.name} plain`, `${metricsHeaders.name} hex`]),
+    );
+    expect(found(lock)).toEqual([`${adminKey.name} plain`]);
+    expect(found(world.exported())).toEqual(expect.arrayContaining([`${metricsHeaders.name} hex`]));
   });
 });

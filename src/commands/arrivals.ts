@@ -1,6 +1,6 @@
 import type { ReceivedPoint, ReceivedRequest } from '../demo/otlp-messages.ts';
-import { type OrganizationPicture, organizationOf } from './organization.ts';
-import { type Picture, type Quota, inOrder, pictureOf } from './picture.ts';
+import { type OrganizationPicture, organizationOf } from '../metrics/organization.ts';
+import { type Picture, type Quota, inOrder, pictureOf } from '../metrics/picture.ts';
 
 /** What the metrics that arrived say of a source. */
 export interface ArrivedSource {

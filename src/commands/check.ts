@@ -2,6 +2,7 @@ import { prepareSdk } from '../agent.ts';
 import { otlpSender } from '../agent-senders.ts';
 import { openPollers } from '../agent-sources.ts';
 import type { ClaudeAiConfig, Config } from '../config/config.ts';
+import { proxyFor } from '../config/proxies.ts';
 import { settings } from '../config/settings.ts';
 import { systemClock } from '../model/clock.ts';
 import type { SourceId } from '../model/reading.ts';
@@ -41,7 +42,7 @@ export async function check(context: CommandContext): Promise<ExitCode> {
   const at = new Date();
   const sources = open.pollers.map((poller) => reportOf(poller, at, originOf(poller.source.id, config).map(redact)));
   const code = codeOf(sources, delivery);
-  const warnings = [...config.warnings, ...withoutBackend(config)];
+  const warnings = [...config.warnings, ...withoutBackend(config), ...withoutState(config)];
   await show({ command: 'check', exitCode: code, at: at.toISOString(), problems: [], warnings, sources, delivery }, context);
   return code;
 }
@@ -59,22 +60,30 @@ function withoutBackend({ disabled, export: { otlp, console, scrape } }: Config)
   ];
 }
 
+/** What an organization's totals lose at a restart where nothing is kept. */
+function withoutState({ anthropic, stateFolder, export: { temporality } }: Config): string[] {
+  if (anthropic === undefined || stateFolder !== undefined) return [];
+  if (temporality === 'delta') return ['STATE_DIR is not set: what is used while the agent is not running is never pushed, and once cannot push deltas'];
+  return ['STATE_DIR is not set: after a restart a total whose report has taken something back shows as a fall'];
+}
+
 /** Where a source is asked and with what, as far as it is not the vendor's own address. */
-function originOf(id: SourceId, { claudeAi, anthropic, openRouter }: Config): string[] {
+function originOf(id: SourceId, config: Config): string[] {
+  const { claudeAi, anthropic, openRouter } = config;
   switch (id) {
     case 'claude-ai':
       return claudeAi === undefined
         ? []
-        : [cookiesFrom(claudeAi), ...elsewhere(claudeAi.baseUrl, settings.CLAUDE_AI_BASE_URL.default)];
+        : [cookiesFrom(claudeAi), ...wayTo(claudeAi.baseUrl, settings.CLAUDE_AI_BASE_URL.default, config)];
     case 'anthropic-usage':
     case 'anthropic-cost':
     case 'anthropic-analytics':
     case 'anthropic-claude-code':
     case 'anthropic-names':
     case 'anthropic-limits':
-      return anthropic === undefined ? [] : elsewhere(anthropic.baseUrl, settings.ANTHROPIC_ADMIN_BASE_URL.default);
+      return anthropic === undefined ? [] : wayTo(anthropic.baseUrl, settings.ANTHROPIC_ADMIN_BASE_URL.default, config);
     case 'openrouter':
-      return openRouter === undefined ? [] : elsewhere(openRouter.baseUrl, settings.OPENROUTER_ACCOUNT_BASE_URL.default);
+      return openRouter === undefined ? [] : wayTo(openRouter.baseUrl, settings.OPENROUTER_ACCOUNT_BASE_URL.default, config);
   }
 }
 
@@ -89,7 +98,11 @@ function cookiesFrom({ cookies }: ClaudeAiConfig): string {
   }
 }
 
-function elsewhere(baseUrl: URL, vendors: string): string[] {
+function wayTo(baseUrl: URL, vendors: string, { proxies }: Config): string[] {
   const plain = (url: URL): string => url.href.replace(/\/+$/, '');
-  return plain(baseUrl) === plain(new URL(vendors)) ? [] : [`asked at ${plain(baseUrl)} instead of ${vendors}`];
+  const proxy = proxyFor(baseUrl, proxies);
+  return [
+    ...(plain(baseUrl) === plain(new URL(vendors)) ? [] : [`asked at ${plain(baseUrl)} instead of ${vendors}`]),
+    ...(proxy === undefined ? [] : [`asked through the proxy ${proxy.host} of HTTPS_PROXY`]),
+  ];
 }

@@ -10,6 +10,8 @@ export interface DeliveryReport {
   readonly address: string;
   readonly protocol: OtlpTarget['protocol'];
   readonly tls: boolean;
+  /** Host and port of the proxy on the way; told by a trial alone. */
+  readonly proxy?: string;
   /** Whether everything that was sent was acknowledged. */
   readonly ok: boolean;
   readonly acknowledged: number;
@@ -43,6 +45,7 @@ export async function tryDelivery(target: OtlpTarget, sender: Sender, timeoutMs:
   const ok = result.status === 'acknowledged';
   return {
     ...addressOf(target),
+    ...(sender.proxy !== undefined && { proxy: redact(sender.proxy) }),
     ok,
     acknowledged: 0,
     rejected: 0,

@@ -14,6 +14,8 @@ export interface LogLine {
   /** Absent where the line is not of the log. */
   readonly time?: Date;
   readonly text: string;
+  /** Where the agent’s status page is, in the line that says so. */
+  readonly statusPage?: string;
 }
 
 /** The agent in a process of its own. */
@@ -97,12 +99,13 @@ function parseLog(line: string): LogLine & { readonly signal?: string } {
   } catch {
     return { level: 'error', text: line };
   }
-  const { level, time, msg, source, reason, signal } = fields;
+  const { level, time, msg, source, reason, signal, statusPage } = fields;
   const message = typeof msg === 'string' ? msg : '';
   return {
     level: typeof level === 'string' ? level : 'info',
     ...(typeof time === 'string' && { time: new Date(time) }),
     ...(typeof signal === 'string' && { signal }),
+    ...(typeof statusPage === 'string' && { statusPage }),
     text: typeof reason === 'string' ? `${String(source)} ${reason}: ${message}` : message,
   };
 }

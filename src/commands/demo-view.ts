@@ -1,6 +1,6 @@
 import { type Arrival, type Arrivals, isAdminSource } from './arrivals.ts';
 import type { LogLine } from './demo-agent.ts';
-import { leftText, organizationTexts, usedText } from './describe.ts';
+import { leftText, organizationTexts, usedText } from '../metrics/describe.ts';
 import type { Screen } from './terminal/screen.ts';
 
 /** What the demo tells whoever watches. */
@@ -40,10 +40,12 @@ export async function demoView(options: DemoViewOptions, progress: DemoProgress)
   const { liveView } = await import('./terminal/live.ts');
   const live = liveView(screen);
   let arrival: Arrival | undefined;
-  let footer = wordings('Ctrl-C ends it');
+  let footer: readonly string[] | undefined;
+  let statusPage: string | undefined;
   const show = (): void => {
     const { arrivals, log } = progress;
-    live.show({ points: arrivals.points, log, intervalMs, footer, ...(arrival && { arrival }) });
+    statusPage ??= log.find((line) => line.statusPage !== undefined)?.statusPage;
+    live.show({ points: arrivals.points, log, intervalMs, footer: footer ?? runningFooter(statusPage), ...(arrival && { arrival }) });
   };
   show();
   return {
@@ -62,6 +64,11 @@ export async function demoView(options: DemoViewOptions, progress: DemoProgress)
       live.end();
     },
   };
+}
+
+function runningFooter(statusPage: string | undefined): string[] {
+  const wording = wordings('Ctrl-C ends it');
+  return statusPage === undefined ? wording : [`In a browser: ${statusPage} · Ctrl-C ends it`, ...wording];
 }
 
 function wordings(text: string): string[] {

@@ -1,7 +1,7 @@
-import { plainLines } from './describe.ts';
+import { plainLines } from '../metrics/describe.ts';
 import type { DeliveryReport } from './delivery-report.ts';
-import { tookText } from './format.ts';
-import { pictureOf } from './picture.ts';
+import { tookText } from '../model/format.ts';
+import { pictureOf } from '../metrics/picture.ts';
 import type { Report } from './report.ts';
 import type { SourceReport } from './source-report.ts';
 
@@ -32,13 +32,13 @@ function sourceLines({ source, account, up, durationMs, failures, ...said }: Sou
   ];
 }
 
-function deliveryLines({ address, protocol, tls, ok, durationMs, message, remedy, ...points }: DeliveryReport): string[] {
+function deliveryLines({ address, protocol, tls, proxy, ok, durationMs, message, remedy, ...points }: DeliveryReport): string[] {
   const what =
     durationMs === undefined
       ? `${points.acknowledged} points acknowledged, ${points.rejected} rejected, ${points.lost} lost`
       : `an empty request ${ok ? `was acknowledged in ${tookText(durationMs)}` : 'was not acknowledged'}`;
   return [
-    `otlp: ${ok ? 'up' : 'down'}, ${address}, ${protocol}, ${tls ? 'TLS' : 'no TLS'}, ${what}`,
+    `otlp: ${ok ? 'up' : 'down'}, ${address}, ${protocol}, ${tls ? 'TLS' : 'no TLS'}, ${proxy === undefined ? '' : `through the proxy ${proxy}, `}${what}`,
     ...(message === undefined ? [] : [`otlp ${ok ? 'message' : 'failure'}: ${message}`]),
     ...(remedy === undefined ? [] : [`otlp remedy: ${remedy}`]),
   ];

@@ -1,8 +1,9 @@
 import { startAgentServer, startDisabledServer } from '../agent-server.ts';
-import { createAgent } from '../agent.ts';
+import { type Agent, createAgent } from '../agent.ts';
 import { isDelivered } from '../export/outcome.ts';
 import { systemClock } from '../model/clock.ts';
 import { Cycles } from '../server/cycles.ts';
+import { StatusPage } from '../server/page/status-page.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { describeTarget, disabledWarning, loadTraces, openState, sayWarnings } from './start.ts';
@@ -25,14 +26,44 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
     await server?.stop();
     return exitCode.delivered;
   }
-  const state = await openState(config, logger);
+  const opening = openState(config, logger);
+  // Another holder of the folder may be watched for longer than a stop may take.
+  const state = await Promise.race([opening, stop.received]);
+  if (typeof state === 'string') {
+    opening.catch(() => undefined);
+    logger.error({ signal: state }, 'stopped before anything was read');
+    return exitCode.notDelivered;
+  }
   const deadlineMs = timeoutMs ?? readDeadlineMs;
   const { intervalMs, timeoutMs: exportMs, otlp, console } = config.export;
   const pushes = otlp !== undefined || console;
-  const cycles = new Cycles({ clock: systemClock, intervalMs, timeoutMs: exportMs, readDeadlineMs: deadlineMs, pushes });
+  const cycles = new Cycles({ clock: systemClock, intervalMs, timeoutMs: exportMs, readDeadlineMs: deadlineMs, pushes, keepsMetrics: config.export.scrape });
+  const page = config.http?.statusPage === true ? new StatusPage({
+    cycles,
+    clock: systemClock,
+    pushes,
+    sources: () => agent.pollers,
+    onError: (error) => logger.error({ err: error }, 'a cycle could not be shown on the status page'),
+  }) : undefined;
   const traces = await loadTraces(config, { logger, write });
-  const agent = createAgent(config, { logger, write, readDeadlineMs: deadlineMs, watch: cycles, ...(state && { state }), ...(traces && { traces }) });
-  const server = await startAgentServer({ http: config.http, compatibility: config.compatibility, cycles, sources: agent.pollers, onScraped: (metrics) => agent.scraped(metrics), logger });
+  const agent: Agent = createAgent(config, {
+    logger,
+    ...(state && { state }),
+    ...(traces && { traces }),
+    write,
+    readDeadlineMs: deadlineMs,
+    watch: {
+      collected(metrics, durationMs) {
+        cycles.collected(metrics, durationMs);
+        page?.collected(metrics);
+      },
+      delivered(acknowledged, outcome) {
+        cycles.delivered(acknowledged);
+        page?.delivered(outcome);
+      },
+    },
+  });
+  const server = await startAgentServer({ http: config.http, compatibility: config.compatibility, cycles, page, sources: agent.pollers, onScraped: (metrics) => agent.scraped(metrics), logger });
   logger.info({ sources: agent.pollers.map((poller) => poller.source.id), ...describeTarget(config) }, 'started');
 
   const firstCycle = agent.start();

@@ -3,7 +3,7 @@ import type { SourceId } from '../model/reading.ts';
 import { type Reason, explanations } from '../model/reasons.ts';
 import type { Poller } from '../sources/poller.ts';
 import { redact } from '../model/redaction.ts';
-import type { ShownPoint } from './picture.ts';
+import type { ShownPoint } from '../metrics/picture.ts';
 
 /** How the last read of a source ended and what it said. */
 export interface SourceReport {

@@ -6,8 +6,8 @@ export interface StopSignal {
 }
 
 /**
- * Waits for the first stop signal and keeps the process alive until then; a second one ends it at once. Handlers are
- * needed: as PID 1 of a container a process without them ignores the signals.
+ * Waits for the first stop signal and keeps the process alive until then; a second one ends it at once. Takes the signals
+ * over from main, which would leave at the first.
  */
 export function stopSignal(): StopSignal {
   // The reader's timer holds nothing open.
@@ -20,8 +20,12 @@ export function stopSignal(): StopSignal {
       clearInterval(keepAlive);
       resolve(signal);
     };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const others = process.listeners(signal);
+      // Before the others go: with the last listener a signal that has just come would be forgotten.
+      process.on(signal, onSignal);
+      for (const other of others) process.off(signal, other);
+    }
   });
   return { received };
 }

@@ -6,8 +6,9 @@ import { type CompatibilityConfig, withCompatibility } from './compatibility.ts'
 import { ConfigError } from './config-error.ts';
 import { type CookieOrigin, cookieOrigin } from './cookie-origin.ts';
 import { type HttpConfig, httpConfig } from './http.ts';
-import { type OtlpTarget, milliseconds, otlpTarget } from './otlp.ts';
-import { headersFromFiles } from './otlp-headers.ts';
+import { otlpBackend } from './otlp-backend.ts';
+import { type OtlpTarget, milliseconds } from './otlp.ts';
+import { type Proxies, proxiesOf } from './proxies.ts';
 import { settings } from './settings.ts';
 import { shown } from './shown.ts';
 import { type Origins, type RawSettings, collect } from './sources-of-settings.ts';
@@ -75,6 +76,7 @@ export interface Config {
   readonly export: ExportConfig;
   /** Absent: no traces of the agent’s own are made. */
   readonly traces?: TracesConfig;
+  readonly proxies: Proxies;
   /** Absent: `run` listens nowhere. */
   readonly http?: HttpConfig;
   /** Absent: nothing beside the agent's own settings and names. */
@@ -102,8 +104,9 @@ export function loadConfig(origins: Origins): Config {
   const openRouter = openRouterConfig(checked);
   const anthropic = anthropicConfig(checked);
   const stateFolder = checked.value('STATE_DIR');
-  const exports = exportConfig(otelVariables, raw, problems);
-  const traces = tracesConfig(otelVariables, raw, problems);
+  const proxies = proxiesOf(raw, problems);
+  const exports = exportConfig(otelVariables, raw, proxies, problems);
+  const traces = tracesConfig(otelVariables, raw, proxies, problems);
   checked.value('COMPATIBILITY');
   const http = httpConfig(checked, otelVariables, exports.scrape, problems);
   const config: Config = {
@@ -114,6 +117,7 @@ export function loadConfig(origins: Origins): Config {
     ...(stateFolder !== undefined && { stateFolder }),
     export: exports,
     ...(traces && { traces }),
+    proxies,
     ...(http && { http }),
     ...(compatibility && { compatibility }),
     disabled: otelVariables['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
@@ -171,14 +175,13 @@ function anthropicConfig(checked: Checked): AnthropicConfig | undefined {
   return { adminKey, baseUrl, ...intervals, usageGroupBy, analyticsBeta, owners };
 }
 
-function exportConfig(variables: RawSettings, raw: RawSettings, problems: string[]): ExportConfig {
+function exportConfig(variables: RawSettings, raw: RawSettings, proxies: Proxies, problems: string[]): ExportConfig {
   const chosen = metricsExporters(variables['OTEL_METRICS_EXPORTER'] ?? 'otlp', problems);
-  const otlp = chosen.includes('otlp') ? otlpTarget(variables, problems, 'METRICS') : undefined;
-  const fresh = headersFromFiles(raw, 'METRICS');
+  const otlp = chosen.includes('otlp') ? otlpBackend(variables, raw, proxies, problems, 'METRICS') : undefined;
   const intervalMs = milliseconds(variables, 'OTEL_METRIC_EXPORT_INTERVAL', problems) ?? 60_000;
   const timeoutMs = milliseconds(variables, 'OTEL_METRIC_EXPORT_TIMEOUT', problems) ?? 30_000;
   return {
-    ...(otlp && { otlp: { ...otlp, ...(fresh && { headersFromFiles: fresh }) } }),
+    ...(otlp && { otlp }),
     console: chosen.includes('console'),
     temporality: temporalityOf(variables),
     scrape: chosen.includes('prometheus'),

@@ -9,6 +9,8 @@ export interface HttpConfig extends HttpAddress {
   readonly loopback: boolean;
   /** Whether `/metrics` is asked for: then there is no going on without the server. */
   readonly scrape: boolean;
+  /** Whether the status page is there. */
+  readonly statusPage: boolean;
 }
 
 const hostVariable = 'OTEL_EXPORTER_PROMETHEUS_HOST';
@@ -24,12 +26,16 @@ const defaultPort = 9464;
  */
 export function httpConfig(checked: Checked, variables: RawSettings, scrape: boolean, problems: string[]): HttpConfig | undefined {
   const address = checked.given('HTTP_ADDRESS') ? checked.value('HTTP_ADDRESS') : standardAddress(variables, problems);
+  const wanted = checked.value('STATUS_PAGE');
   if (address === undefined) return undefined;
   if (address === 'none') {
     if (scrape) problems.push('HTTP_ADDRESS is none, but OTEL_METRICS_EXPORTER lists prometheus, which is scraped there');
+    if (wanted === 'true') problems.push('HTTP_ADDRESS is none, but STATUS_PAGE is true');
     return undefined;
   }
-  return { ...address, loopback: isLoopback({ hostname: address.host.toLowerCase() }), scrape };
+  const loopback = isLoopback({ hostname: address.host.toLowerCase() });
+  const statusPage = wanted === undefined ? loopback : wanted === 'true';
+  return { ...address, loopback, scrape, statusPage };
 }
 
 function standardAddress(variables: RawSettings, problems: string[]): HttpAddress | undefined {

@@ -12,6 +12,10 @@ export interface OtlpTarget {
   readonly tls: boolean;
   /** Longest time of one attempt. */
   readonly timeoutMs: number;
+  /** The proxy on the way, for HTTP; over gRPC the library finds it by the same variables. */
+  readonly proxy?: URL;
+  /** Paths of the PEM files that connections are made with; absent where none is named. */
+  readonly files?: { readonly certificate?: string; readonly clientCertificate?: string; readonly clientKey?: string };
   /** Reads the header variables anew; absent when none of them is in a file. @throws {ConfigError} */
   readonly headersFromFiles?: () => RawSettings;
 }
@@ -57,12 +61,23 @@ export function otlpTarget(raw: RawSettings, problems: string[], signal: OtlpSig
       problems.push(`${endpoint?.name ?? ''} has ${has}, which OTLP/gRPC has no place for; set ${prefix}PROTOCOL=http/protobuf`);
       return undefined;
     }
-    return { protocol, url: `${url.protocol}//${url.host}`, tls: url.protocol === 'https:', timeoutMs };
+    return { protocol, url: `${url.protocol}//${url.host}`, timeoutMs, ...security(url, raw, signal) };
   }
   const url = address ?? new URL('http://localhost:4318');
   // Only the general endpoint is a base address; the signal’s own is used as it is.
   if (endpoint?.name !== `${prefix}${signal}_ENDPOINT`) url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/${signal.toLowerCase()}`;
-  return { protocol, url: url.href, tls: url.protocol === 'https:', timeoutMs };
+  return { protocol, url: url.href, timeoutMs, ...security(url, raw, signal) };
+}
+
+function security({ protocol }: URL, raw: RawSettings, signal: OtlpSignal): Pick<OtlpTarget, 'tls' | 'files'> {
+  if (protocol !== 'https:') return { tls: false };
+  const [certificate, clientCertificate, clientKey] = ['CERTIFICATE', 'CLIENT_CERTIFICATE', 'CLIENT_KEY'].map((suffix) => variable(raw, signal, suffix)?.text);
+  const files = {
+    ...(certificate !== undefined && { certificate }),
+    ...(clientCertificate !== undefined && { clientCertificate }),
+    ...(clientKey !== undefined && { clientKey }),
+  };
+  return { tls: true, ...(Object.keys(files).length > 0 && { files }) };
 }
 
 function chosenProtocol(raw: RawSettings, signal: OtlpSignal, problems: string[]): OtlpTarget['protocol'] | 'wrong' | undefined {

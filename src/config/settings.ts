@@ -193,8 +193,15 @@ export const settings = {
     schema: httpAddress,
     group: 'Agent',
     meaning:
-      'Host and port where run listens for /healthz, /readyz and, if prometheus is in OTEL_METRICS_EXPORTER, /metrics; port 0 is any free one, none is no server. Unset: OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT, which default to 127.0.0.1:9464.',
+      'Host and port where run listens for the status page, /healthz, /readyz and, if prometheus is in OTEL_METRICS_EXPORTER, /metrics; port 0 is any free one, none is no server. Unset: OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT, which default to 127.0.0.1:9464.',
     example: '127.0.0.1:9464',
+  },
+  STATUS_PAGE: {
+    schema: oneOf(['true', 'false'] as const),
+    group: 'Agent',
+    meaning:
+      'Whether the status page is there, at / of HTTP_ADDRESS: true or false. Unset: where only this machine reaches it. It asks for no password and shows windows, cost by model and the state of sources.',
+    example: 'true',
   },
   COMPATIBILITY: {
     schema: oneOf(compatibilities),

@@ -74,8 +74,8 @@ function envFile(path: string | undefined): Readonly<Record<string, string | und
     return parseEnv(withoutMark(readFileSync('.env', 'utf8')));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    // A directory of that name is somebody's Python environment.
-    if (code === 'ENOENT' || code === 'EISDIR') return {};
+    // A directory of that name is somebody's Python environment; who runs Node with --permission has said what may be read.
+    if (code === 'ENOENT' || code === 'EISDIR' || code === 'ERR_ACCESS_DENIED') return {};
     throw new ConfigError([`.env cannot be read (${String(code)})`]);
   }
 }

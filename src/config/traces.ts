@@ -1,5 +1,6 @@
-import { headersFromFiles } from './otlp-headers.ts';
-import { type OtlpTarget, milliseconds, otlpTarget, spanCount } from './otlp.ts';
+import { otlpBackend } from './otlp-backend.ts';
+import { type OtlpTarget, milliseconds, spanCount } from './otlp.ts';
+import type { Proxies } from './proxies.ts';
 import { shown } from './shown.ts';
 import type { RawSettings } from './sources-of-settings.ts';
 
@@ -46,18 +47,17 @@ const endpoints = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_END
  * @param raw all settings, for the files of headers.
  * @param problems gets a line for each variable that is wrong, unless it is there already.
  */
-export function tracesConfig(variables: RawSettings, raw: RawSettings, problems: string[]): TracesConfig | undefined {
+export function tracesConfig(variables: RawSettings, raw: RawSettings, proxies: Proxies, problems: string[]): TracesConfig | undefined {
   const own: string[] = [];
   const byDefault = endpoints.some((name) => variables[name] !== undefined) ? 'otlp' : 'none';
   const chosen = exporters(variables['OTEL_TRACES_EXPORTER'] ?? byDefault, own);
   const sampler = samplerConfig(variables, own);
   const batch = batchConfig(variables, own);
-  const otlp = chosen.includes('otlp') ? otlpTarget(variables, own, 'TRACES') : undefined;
-  const fresh = headersFromFiles(raw, 'TRACES');
+  const otlp = chosen.includes('otlp') ? otlpBackend(variables, raw, proxies, own, 'TRACES') : undefined;
   problems.push(...own.filter((problem) => !problems.includes(problem)));
   const console = chosen.includes('console');
   if (otlp === undefined && !console) return undefined;
-  return { ...(otlp && { otlp: { ...otlp, ...(fresh && { headersFromFiles: fresh }) } }), console, sampler, batch };
+  return { ...(otlp && { otlp }), console, sampler, batch };
 }
 
 function exporters(list: string, problems: string[]): readonly string[] {

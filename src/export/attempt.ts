@@ -31,6 +31,8 @@ export type SentMetrics = Pick<MetricsRequest, 'metrics' | 'points' | 'body'>;
 export interface Sender<Request = SentMetrics> {
   /** Address and protocol, for messages. */
   readonly target: string;
+  /** Host and port of the proxy that the last attempt went through. */
+  readonly proxy?: string | undefined;
   /**
    * Sends once; never rejects, and ends within `timeoutMs`. Several requests may be under way at once.
    * @param stop ends it earlier.

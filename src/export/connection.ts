@@ -16,7 +16,7 @@ const meanings: readonly (readonly [pattern: RegExp, meaning: string])[] = [
   [/certificate has expired|CERT_HAS_EXPIRED/, 'its certificate has expired'],
   [/certificate required|bad certificate|handshake failure/, 'it wants another client certificate; see OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE'],
   [
-    /self.signed|SELF_SIGNED|unable to (get|verify)|UNABLE_TO_/,
+    /self.signed|SELF_SIGNED|signature failure|unable to (get|verify)|UNABLE_TO_/,
     `its certificate is not of an authority that is trusted here; set ${certificateVariable} to the authority’s PEM file`,
   ],
   [/PEM routines|ERR_OSSL_(PEM|X509|ASN1|EVP)|key values mismatch/, 'a file with a certificate or a key is not what it should be'],

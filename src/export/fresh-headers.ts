@@ -8,6 +8,9 @@ import type { Sender } from './attempt.ts';
 export function withFreshHeaders<Request>(sender: Sender<Request>, refresh: () => boolean): Sender<Request> {
   return {
     ...sender,
+    get proxy() {
+      return sender.proxy;
+    },
     async send(request, timeoutMs, stop) {
       try {
         if (refresh()) sender.close();

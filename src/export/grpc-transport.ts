@@ -1,9 +1,9 @@
-import { Client, compressionAlgorithms, status } from '@grpc/grpc-js';
+import { Client, type ServiceError, compressionAlgorithms, status } from '@grpc/grpc-js';
 import type { convertLegacyOtlpGrpcOptions } from '@opentelemetry/otlp-grpc-exporter-base';
 import { isLoopback } from '../config/kinds.ts';
 import { grpcAnswered } from '../model/spans.ts';
 import { version } from '../version.ts';
-import { protobufAnswer } from './answer.ts';
+import { NotOtlpError, protobufAnswer } from './answer.ts';
 import type { Transport } from './transport.ts';
 
 /** The environment's settings for OTLP/gRPC, as the SDK reads them. */
@@ -35,8 +35,9 @@ export function grpcTransport(options: GrpcOptions, method: string): Transport {
         const deadline = new Date(Date.now() + timeoutMs + 1_000);
         const call = client.makeUnaryRequest(`/${method}`, asIs, asIs, bytes, metadata, { deadline }, (error, answer) => {
           signal.removeEventListener('abort', cancel);
-          grpcAnswered(span, status[error?.code ?? status.OK]);
-          if (error !== null) reject(error);
+          const silent = error !== null && isWithoutMessage(error);
+          grpcAnswered(span, status[silent ? status.OK : (error?.code ?? status.OK)]);
+          if (error !== null) reject(silent ? new NotOtlpError('no message') : error);
           else resolve(answer ?? new Uint8Array());
         });
         const cancel = (): void => call.cancel();
@@ -45,4 +46,9 @@ export function grpcTransport(options: GrpcOptions, method: string): Transport {
       return protobufAnswer(answer);
     },
   };
+}
+
+/** grpc-js makes a status of its own of a success without an answer. */
+function isWithoutMessage({ code, details }: ServiceError): boolean {
+  return code === status.UNIMPLEMENTED && details === 'No message received';
 }

@@ -1,7 +1,9 @@
 import type { ClientRequest, IncomingMessage, Agent as HttpAgent } from 'node:http';
+import type { AgentOptions } from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
+import { TunnelAgent } from '../http/tunnel.ts';
 import { type OpenSpan, httpAnswered } from '../model/spans.ts';
 import { version } from '../version.ts';
 import { type ExportAnswer, httpAnswer } from './answer.ts';
@@ -28,16 +30,17 @@ export class HttpStatusError extends Error {
 }
 
 /** Longest answer that is read; an OTLP one is a count and a message. */
-const maxAnswerBytes = 1024 * 1024;
+export const maxAnswerBytes = 1024 * 1024;
 
-/** One POST an exchange; no redirect is followed. */
-export function httpTransport(options: HttpOptions): Transport {
+/** One POST an exchange; no redirect is followed. @param proxy on the way to an https address. */
+export function httpTransport(options: HttpOptions, proxy?: URL): Transport {
   const url = new URL(options.url);
   let agent: Promise<HttpAgent> | undefined;
   return {
+    ...(proxy && { proxy: proxy.host }),
     async exchange(body, { signal, span }) {
       const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
-      agent ??= Promise.resolve(options.agentFactory(url.protocol));
+      agent ??= Promise.resolve(options.agentFactory(url.protocol)).then((own) => throughProxy(own, proxy));
       const zipped = options.compression === 'gzip';
       const bytes = zipped ? await promisify(gzip)(body) : body;
       const headers = {
@@ -52,6 +55,11 @@ export function httpTransport(options: HttpOptions): Transport {
       agent?.then((open) => open.destroy()).catch(() => undefined);
     },
   };
+}
+
+/** With the certificates and keys of the settings. */
+function throughProxy(own: HttpAgent, proxy: URL | undefined): HttpAgent {
+  return proxy === undefined ? own : new TunnelAgent(proxy, (own as { readonly options?: AgentOptions }).options);
 }
 
 /** @throws {HttpStatusError}, {NotOtlpError} or what Node says of the connection. */

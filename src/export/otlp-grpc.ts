@@ -1,13 +1,13 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { convertLegacyOtlpGrpcOptions } from '@opentelemetry/otlp-grpc-exporter-base';
-import { grpcSpan, noSpans } from '../model/spans.ts';
+import { type Spans, grpcSpan, noSpans } from '../model/spans.ts';
 import { cleanText } from '../model/text.ts';
 import type { BytesSender, FailedAttempt } from './attempt.ts';
 import { connectionProblem } from './connection.ts';
 import { retryInfoMs } from './google-rpc.ts';
 import { grpcTransport } from './grpc-transport.ts';
 import { type Signal, metricsSignal } from './signal.ts';
-import { transportSender } from './transport.ts';
+import { type Transport, transportSender } from './transport.ts';
 
 /** Codes that OTLP allows to be tried again (https://opentelemetry.io/docs/specs/otlp/#failures). */
 const retryable = new Set<number>([
@@ -28,12 +28,22 @@ const advice: ReadonlyMap<number, string> = new Map([
   [status.PERMISSION_DENIED, 'see OTEL_EXPORTER_OTLP_HEADERS'],
 ]);
 
-/** Pushes over OTLP/gRPC. Headers, TLS and compression come from the `OTEL_EXPORTER_OTLP_*` environment. Each request is a span; no trace context goes with it. */
-export function grpcSender(url: string, signal = metricsSignal, spans = noSpans): BytesSender {
+/** What a gRPC sender may be told. */
+export interface GrpcSenderOptions {
+  /** What is sent; metrics if absent. */
+  readonly signal?: Signal;
+  /** Each request is a span; no trace context goes with it. */
+  readonly spans?: Spans;
+  /** Makes a connection of its own; a channel to the address if absent. */
+  readonly connect?: () => Transport;
+}
+
+/** Pushes over OTLP/gRPC. Headers, TLS and compression come from the `OTEL_EXPORTER_OTLP_*` environment. */
+export function grpcSender(url: string, { signal = metricsSignal, spans = noSpans, connect }: GrpcSenderOptions = {}): BytesSender {
   const target = `${url} (OTLP/gRPC)`;
   return transportSender({
     target,
-    connect: () => grpcTransport(convertLegacyOtlpGrpcOptions({ url }, signal.variables), signal.method),
+    connect: connect ?? (() => grpcTransport(convertLegacyOtlpGrpcOptions({ url }, signal.variables), signal.method)),
     explain: (error) => explain(error, target, signal),
     spans,
     span: grpcSpan(signal.method, new URL(url)),

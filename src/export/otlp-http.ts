@@ -1,6 +1,6 @@
 import { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
 import { retryAfterMs } from '../http/retry-after.ts';
-import { httpSpan, noSpans } from '../model/spans.ts';
+import { type Spans, httpSpan, noSpans } from '../model/spans.ts';
 import { cleanText } from '../model/text.ts';
 import type { BytesSender, FailedAttempt } from './attempt.ts';
 import { connectionProblem } from './connection.ts';
@@ -25,16 +25,27 @@ const retryableCodes = new Set([
   'ENOTFOUND',
   'ENETUNREACH',
   'EHOSTUNREACH',
+  'ERR_PROXY_REFUSED',
 ]);
 
 const contentType = { 'Content-Type': 'application/x-protobuf' };
 
-/** Pushes over OTLP/HTTP with protobuf. Headers, TLS and compression come from the environment. Each request is a span; no trace context goes with it. */
-export function httpSender(url: string, signal = metricsSignal, spans = noSpans): BytesSender {
+/** What an HTTP sender may be told. */
+export interface HttpSenderOptions {
+  /** What is sent; metrics if absent. */
+  readonly signal?: Signal;
+  /** Each request is a span; no trace context goes with it. */
+  readonly spans?: Spans;
+  /** On the way to an https address. */
+  readonly proxy?: URL;
+}
+
+/** Pushes over OTLP/HTTP with protobuf. Headers, TLS and compression come from the environment. */
+export function httpSender(url: string, { signal = metricsSignal, spans = noSpans, proxy }: HttpSenderOptions = {}): BytesSender {
   const target = `${url} (OTLP/HTTP)`;
   return transportSender({
     target,
-    connect: () => httpTransport(convertLegacyHttpOptions({ url }, signal.variables, signal.path, contentType)),
+    connect: () => httpTransport(convertLegacyHttpOptions({ url }, signal.variables, signal.path, contentType), proxy),
     explain: (error) => explain(error, target, signal),
     spans,
     span: httpSpan('POST', new URL(url)),

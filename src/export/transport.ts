@@ -54,6 +54,7 @@ interface Connection {
  */
 export function transportSender({ target, connect, explain, spans, span: spanStart }: TransportOptions): BytesSender {
   let current: Connection | undefined;
+  let proxy: string | undefined;
 
   /** The next request gets another one; those under way over this one come to their end. */
   function leave(connection: Connection): void {
@@ -80,6 +81,7 @@ export function transportSender({ target, connect, explain, spans, span: spanSta
     try {
       connection = current ??= { transport: connect(), underWay: 0, isLeft: false };
       connection.underWay++;
+      proxy = connection.transport.proxy;
       return { status: 'acknowledged', ...(await connection.transport.exchange(body, { timeoutMs, signal: giveUp.signal, span })) };
     } catch (error) {
       const failed = throughProxy(await failure(error), connection?.transport.proxy);
@@ -101,6 +103,9 @@ export function transportSender({ target, connect, explain, spans, span: spanSta
 
   return {
     target,
+    get proxy() {
+      return proxy;
+    },
     send,
     close() {
       if (current !== undefined) leave(current);

@@ -1,11 +1,14 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, Agent as PlainAgent } from 'node:http';
+import { Agent } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import got from 'got';
 import { SourceError } from '../model/source-error.ts';
 import { type OpenSpan, type Spans, httpAnswered, httpSpan, inSpan, noSpans } from '../model/spans.ts';
 import { bodyOf } from './body.ts';
 import { transportError } from './failures.ts';
-import { type BodyLimits, defaultLimits } from './limits.ts';
+import { type BodyLimits, defaultLimits, mostHeaderBytes } from './limits.ts';
+import { TunnelAgent } from './tunnel.ts';
 
 /** A GET with its credentials. */
 export interface HttpRequest {
@@ -39,15 +42,36 @@ export type RequestObserver = (status: number | undefined) => void;
 /** How long the page of a refusal is waited for: its status has said the most of it, and the read goes on. */
 const refusalMs = 1_000;
 
+/** As Node's global agents are, which a variable of Node's own may send through a proxy, and this machine's addresses too. */
+const kept = { keepAlive: true, timeout: 5_000, scheduling: 'lifo' } as const;
+const direct = { http: new PlainAgent(kept), https: new Agent(kept) };
+
+/** What an {@link HttpClient} is made of. */
+export interface HttpClientOptions {
+  readonly userAgent: string;
+  readonly observe?: RequestObserver;
+  /** Finds the address of a name; the system's own if absent. */
+  readonly lookup?: LookupFunction;
+  /** The proxy on the way to an https address; none if absent. */
+  readonly proxyFor?: (url: URL) => URL | undefined;
+  /** Each request is a span; none if absent. */
+  readonly spans?: Spans;
+}
+
 /** GETs that never follow a redirect, never retry, and never read more than their limits. */
 export class HttpClient {
   readonly #userAgent: string;
   readonly #observe: RequestObserver;
+  readonly #lookup: LookupFunction | undefined;
+  readonly #proxyFor: (url: URL) => URL | undefined;
   readonly #spans: Spans;
+  #tunnel: TunnelAgent | undefined;
 
-  constructor(options: { readonly userAgent: string; readonly observe?: RequestObserver; readonly spans?: Spans }) {
+  constructor(options: HttpClientOptions) {
     this.#userAgent = options.userAgent;
     this.#observe = options.observe ?? (() => undefined);
+    this.#lookup = options.lookup;
+    this.#proxyFor = options.proxyFor ?? (() => undefined);
     this.#spans = options.spans ?? noSpans;
   }
 
@@ -72,10 +96,13 @@ export class HttpClient {
         ...headers,
       },
       signal,
+      agent: this.#agentFor(url),
       followRedirect: false,
       throwHttpErrors: false,
       decompress: false,
       retry: { limit: 0 },
+      maxHeaderSize: mostHeaderBytes,
+      ...(this.#lookup && { dnsLookup: this.#lookup }),
     });
     try {
       const response = await responseOf(stream);
@@ -106,6 +133,12 @@ export class HttpClient {
       stream.destroy();
       this.#observe(status);
     }
+  }
+
+  /** A client asks one origin, so that there is one proxy at most. */
+  #agentFor(url: URL): { http: PlainAgent; https: Agent } {
+    const proxy = this.#proxyFor(url);
+    return proxy === undefined ? direct : { ...direct, https: (this.#tunnel ??= new TunnelAgent(proxy)) };
   }
 }
 

@@ -1,5 +1,6 @@
 import { SourceError } from '../model/source-error.ts';
 import type { Reason } from '../model/reasons.ts';
+import { ProxyError } from './tunnel.ts';
 
 /**
  * Families of Node's error codes (https://nodejs.org/api/errors.html, https://nodejs.org/api/tls.html#x509-certificate-error-codes),
@@ -32,9 +33,16 @@ export function transportError(thrown: unknown, url: URL, signal: AbortSignal): 
     const { reason, message, status } = thrown;
     return new SourceError(reason, `${url.host}: ${message}`, status === undefined ? {} : { status });
   }
+  const proxyError = proxyErrorOf(thrown);
+  if (proxyError !== undefined) return new SourceError(reasonOfCode(proxyError.code), `no way to ${url.host}: ${proxyError.message}`);
   const code = codeOf(thrown);
   if (code === undefined) return new SourceError('internal', `unexpected error reading ${url.host}`, { cause: thrown });
   return new SourceError(reasonOfCode(code), `no complete answer from ${url.host}: ${code}`);
+}
+
+function proxyErrorOf(thrown: unknown): ProxyError | undefined {
+  for (let error = thrown; error instanceof Error; error = error.cause) if (error instanceof ProxyError) return error;
+  return undefined;
 }
 
 /** The most telling error code in a chain of causes; got's own wrapper code says nothing. */

@@ -33,7 +33,8 @@ export class Limiter {
     this.#tokens = Math.min(this.#perMinute, this.#tokens + refilled);
     this.#countedAtMs = nowMs;
     if (this.#tokens < 1) {
-      await sleep(((1 - this.#tokens) / this.#perMinute) * 60_000, undefined, { signal });
+      // What it rejects with when it is aborted says nothing of why; the next turn throws the reason.
+      await sleep(((1 - this.#tokens) / this.#perMinute) * 60_000, undefined, { signal }).catch(() => undefined);
       return this.#take(signal);
     }
     this.#tokens -= 1;

@@ -19,6 +19,9 @@ export const mostLevels = 64;
  */
 export const mostValues = 8_000_000;
 
+/** Most bytes of an answer's status line and headers together; Node's own choice can be changed from outside. */
+export const mostHeaderBytes = 16 * 1024;
+
 /** For bodies of a few kilobytes. */
 export const defaultLimits: BodyLimits = {
   wireBytes: 4 * 1024 * 1024,
@@ -26,3 +29,6 @@ export const defaultLimits: BodyLimits = {
   ratio: 200,
   ratioFromBytes: 256 * 1024,
 };
+
+/** A page of a large organization's report has tens of thousands of rows. */
+export const pageLimits: BodyLimits = { ...defaultLimits, wireBytes: 64 * 1024 * 1024, inflatedBytes: 64 * 1024 * 1024 };

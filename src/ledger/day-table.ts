@@ -5,9 +5,25 @@ import type { Report, TotalName } from '../model/report.ts';
 /** So many are walked through in one step. */
 const stepSize = 500;
 
+/** The sums of one metric, side by side: a large organization's month has more than a million of them. */
+interface Column {
+  readonly series: readonly AttributeSet[];
+  /** Eight bytes each where all of them fit. */
+  readonly sums: BigInt64Array | readonly bigint[];
+}
+
+type Sums = Map<TotalName, Map<AttributeSet, bigint>>;
+
+/** Told of a series whose sum differs, before and after. */
+export type OnChange = (metric: TotalName, attributes: AttributeSet, was: bigint, is: bigint) => void;
+
 /** Sums of one UTC day by series. Sums of zero are not kept: they say what their absence says. */
 export class DayTable {
-  readonly #sums = new Map<TotalName, Map<AttributeSet, bigint>>();
+  readonly #columns: ReadonlyMap<TotalName, Column>;
+
+  constructor(sums: Sums = new Map()) {
+    this.#columns = new Map([...sums].map(([metric, ofMetric]) => [metric, columnOf(ofMetric)]));
+  }
 
   /**
    * The days of a report, in steps.
@@ -15,58 +31,76 @@ export class DayTable {
    */
   static *ofReport(report: Report): Generator<undefined, Map<number, DayTable>> {
     const [fromMs, toMs] = [report.from.getTime(), report.to.getTime()];
-    const tables = new Map<number, DayTable>();
+    const days = new Map<number, Sums>();
     let walked = 0;
     for (const { metric, bucketStart, attributes, value } of report.cells) {
       const startMs = bucketStart.getTime();
       if (!(startMs >= fromMs && startMs < toMs)) throw new RangeError(`a cell of report ${report.id} is outside of its span`);
       const day = dayStart(startMs);
-      let table = tables.get(day);
-      if (table === undefined) tables.set(day, (table = new DayTable()));
-      table.#add(metric, attributes, value);
+      let sums = days.get(day);
+      if (sums === undefined) days.set(day, (sums = new Map<TotalName, Map<AttributeSet, bigint>>()));
+      add(sums, metric, attributes, value);
       if (++walked % stepSize === 0) yield;
+    }
+    const tables = new Map<number, DayTable>();
+    for (const [day, sums] of days) {
+      tables.set(day, new DayTable(sums));
+      days.delete(day);
+      yield;
     }
     return tables;
   }
 
   /** Every series with its sum. */
-  *entries(): Generator<[TotalName, AttributeSet, bigint]> {
-    for (const [metric, ofMetric] of this.#sums) {
-      for (const [attributes, sum] of ofMetric) yield [metric, attributes, sum];
+  *entries(): Generator<[TotalName, AttributeSet, bigint], void> {
+    for (const [metric, { series, sums }] of this.#columns) {
+      for (const [index, attributes] of series.entries()) yield [metric, attributes, sums[index] ?? 0n];
     }
   }
 
-  /**
-   * Every series whose sum differs between two tables, in steps.
-   * @param changed is told of each, with its sum before and after.
-   */
-  static *changes(
-    before: DayTable | undefined,
-    after: DayTable | undefined,
-    changed: (metric: TotalName, attributes: AttributeSet, was: bigint, is: bigint) => void,
-  ): Generator<undefined, void> {
+  /** Every series whose sum differs between two tables, in steps. */
+  static *changes(before: DayTable | undefined, after: DayTable | undefined, onChange: OnChange): Generator<undefined, void> {
+    const [old, fresh] = [before ?? nothing, after ?? nothing];
+    const metrics = new Set([...old.#columns.keys(), ...fresh.#columns.keys()]);
     let walked = 0;
-    for (const [metric, attributes, was] of before?.entries() ?? []) {
-      const is = after === undefined ? 0n : after.#get(metric, attributes);
-      if (is !== was) changed(metric, attributes, was, is);
-      if (++walked % stepSize === 0) yield;
-    }
-    for (const [metric, attributes, is] of after?.entries() ?? []) {
-      if (before === undefined || before.#get(metric, attributes) === 0n) changed(metric, attributes, 0n, is);
-      if (++walked % stepSize === 0) yield;
+    for (const metric of metrics) {
+      const left = new Map<AttributeSet, bigint>();
+      for (const [attributes, was] of old.#sums(metric)) {
+        left.set(attributes, was);
+        if (++walked % stepSize === 0) yield;
+      }
+      for (const [attributes, is] of fresh.#sums(metric)) {
+        const was = left.get(attributes) ?? 0n;
+        left.delete(attributes);
+        if (is !== was) onChange(metric, attributes, was, is);
+        if (++walked % stepSize === 0) yield;
+      }
+      for (const [attributes, was] of left) {
+        onChange(metric, attributes, was, 0n);
+        if (++walked % stepSize === 0) yield;
+      }
     }
   }
 
-  /** Adds to a series; rows that share an identity belong together. */
-  #add(metric: TotalName, attributes: AttributeSet, value: bigint): void {
-    let ofMetric = this.#sums.get(metric);
-    if (ofMetric === undefined) this.#sums.set(metric, (ofMetric = new Map<AttributeSet, bigint>()));
-    const sum = (ofMetric.get(attributes) ?? 0n) + value;
-    if (sum === 0n) ofMetric.delete(attributes);
-    else ofMetric.set(attributes, sum);
+  *#sums(metric: TotalName): Generator<[AttributeSet, bigint], void> {
+    const column = this.#columns.get(metric);
+    for (const [index, attributes] of column?.series.entries() ?? []) yield [attributes, column?.sums[index] ?? 0n];
   }
+}
 
-  #get(metric: TotalName, attributes: AttributeSet): bigint {
-    return this.#sums.get(metric)?.get(attributes) ?? 0n;
-  }
+const nothing = new DayTable();
+
+/** Adds to a series; rows that share an identity belong together. */
+function add(sums: Sums, metric: TotalName, attributes: AttributeSet, value: bigint): void {
+  let ofMetric = sums.get(metric);
+  if (ofMetric === undefined) sums.set(metric, (ofMetric = new Map<AttributeSet, bigint>()));
+  const sum = (ofMetric.get(attributes) ?? 0n) + value;
+  if (sum === 0n) ofMetric.delete(attributes);
+  else ofMetric.set(attributes, sum);
+}
+
+function columnOf(ofMetric: ReadonlyMap<AttributeSet, bigint>): Column {
+  const sums = [...ofMetric.values()];
+  const fit = sums.every((sum) => BigInt.asIntN(64, sum) === sum);
+  return { series: [...ofMetric.keys()], sums: fit ? BigInt64Array.from(sums) : sums };
 }

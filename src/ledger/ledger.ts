@@ -61,6 +61,8 @@ interface ReportState {
   cutting: boolean;
   readonly days: Map<number, DayTable>;
   readonly periods: Map<string, PeriodTable>;
+  /** Periods that are final, with growth that no cut has yet: the last one was on its way for long. */
+  uncut: PeriodTable[];
   revisions: { up: number; down: number };
 }
 
@@ -102,6 +104,7 @@ export class Ledger {
     const covered = joins(report.id, state.covered, fromMs, toMs);
     if (covered === 'gap') return 'gap';
 
+    const exported = new Set(published(state));
     for (let day = fromMs; day < toMs; day += dayMs) {
       const wasRead = covered !== undefined && day >= covered.fromMs && day < covered.toMs;
       const isOpen = day + dayMs === toMs;
@@ -114,7 +117,7 @@ export class Ledger {
     if (!state.readBefore) this.#version += 1;
     state.readBefore = true;
     if (this.#options.cuts && !state.cutting) yield* this.#beginCuts(state);
-    letGo(report.id, state);
+    letGo(report.id, state, exported);
     return 'applied';
   }
 
@@ -153,7 +156,7 @@ export class Ledger {
     const grown = new Map<TotalName, Map<AttributeSet, bigint>>();
     let walked = 0;
     for (const state of this.#reports.values()) {
-      for (const table of published(state)) {
+      for (const table of [...published(state), ...state.uncut]) {
         for (const series of table.all()) {
           if (++walked % stepSize === 0) yield;
           const value = highest(series);
@@ -165,6 +168,7 @@ export class Ledger {
           this.#version += 1;
         }
       }
+      state.uncut = [];
     }
     return [...grown].flatMap(([metric, ofMetric]) => [...ofMetric].map(([attributes, value]) => ({ metric, attributes, value })));
   }
@@ -228,7 +232,7 @@ export class Ledger {
     for (const { report, periodStartMs, metric, attributes, sent, cut, owesZero } of all) {
       const state = this.#reports.get(report);
       if (state === undefined) continue;
-      const series = periodTable(state, periodOf(report, periodStartMs)).series(metric, attributes, owesZero);
+      const series = periodTable(state, periodOf(report, periodStartMs)).series(metric, attributes, owesZero && this.#options.firstZeros);
       series.sent = sent;
       series.cut = cut;
     }
@@ -244,6 +248,7 @@ export class Ledger {
       cutting: false,
       days: new Map(),
       periods: new Map(),
+      uncut: [],
       revisions: known?.revisions ?? { up: 0, down: 0 },
     };
     this.#reports.set(id, made);
@@ -276,11 +281,16 @@ export class Ledger {
   }
 }
 
-/** Drops periods that are final on the open day, and their days. */
-function letGo(id: ReportId, { covered, periods, days }: ReportState): void {
+/** Drops periods that are final on the open day, and their days; what was exported of them and is not cut yet still will be. */
+function letGo(id: ReportId, state: ReportState, exported: ReadonlySet<PeriodTable>): void {
+  const { covered, periods, days, cutting } = state;
   if (covered === undefined) return;
   const openDayMs = covered.toMs - dayMs;
-  for (const [name, { period }] of periods) if (period.finalMs <= openDayMs) periods.delete(name);
+  for (const [name, table] of periods) {
+    if (table.period.finalMs > openDayMs) continue;
+    periods.delete(name);
+    if (cutting && exported.has(table)) state.uncut.push(table);
+  }
   const { startMs } = oldestOpenPeriod(id, openDayMs);
   for (const day of days.keys()) if (day < startMs) days.delete(day);
   covered.fromMs = Math.max(covered.fromMs, startMs);

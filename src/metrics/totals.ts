@@ -1,15 +1,15 @@
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, HrTime } from '@opentelemetry/api';
 import { millisToHrTime } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import { AggregationTemporality, type CollectionResult, type DataPoint, type MetricData, type MetricProducer } from '@opentelemetry/sdk-metrics';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type AttributeSet, attributeSet } from '../model/attributes.ts';
-import { dayStart } from '../model/calendar.ts';
+import { type Period, dayStart } from '../model/calendar.ts';
 import type { Clock } from '../model/clock.ts';
 import { toDollars } from '../model/money.ts';
 import type { Names } from '../model/names.ts';
 import { type ReportId, type TotalName, reportIds } from '../model/report.ts';
-import { currentSpecs, ledgerSpecs } from './catalogue.ts';
+import { currentSpecs, ledgerSpecs, totalSpecs } from './catalogue.ts';
 import { CutMetrics } from './cut-metrics.ts';
 import { joinNames } from './join-names.ts';
 import { counterMetric, gaugeMetric, sumMetric, totalValue } from './total-metrics.ts';
@@ -21,6 +21,8 @@ export interface TotalsOptions {
   readonly resource: Resource;
   readonly clock: Clock;
   readonly names: () => Names;
+  /** Whether the first read of the names has ended, well or not: until then there are no totals, as a series named later would stand twice. */
+  readonly isNamed: () => boolean;
   /** Whether people's names and e-mail addresses become attributes. */
   readonly owners: boolean;
   /** Whether anybody is told the totals themselves, and not only what they grow by. */
@@ -93,7 +95,7 @@ export class TotalsProducer implements MetricProducer {
 
   /** What the totals grew by. A cut that is still on its way goes again as it is; only when there is none, another one is made. */
   async growth(): Promise<MetricData[]> {
-    if ((this.#cut?.size ?? 0) === 0) {
+    if ((this.#cut?.size ?? 0) === 0 && this.#options.isNamed()) {
       const endMs = this.#options.clock.now().getTime();
       const grown = await this.#options.walk(() => this.#options.ledger.cut());
       // A clock that was set back makes the stretch a short one; what grew is the same.
@@ -106,6 +108,8 @@ export class TotalsProducer implements MetricProducer {
   }
 
   *#metrics(at: Date): Generator<unknown, MetricData[]> {
+    this.#zeros = new Map();
+    if (!this.#options.isNamed()) return [...this.#ledger(at), ...this.#revisions(at)];
     this.#forgetOldNames();
     const totals = this.#options.cumulative ? yield* this.#totals(at) : [];
     return [...totals, ...(yield* this.#current(at)), ...this.#ledger(at), ...this.#revisions(at)];
@@ -115,12 +119,14 @@ export class TotalsProducer implements MetricProducer {
     const endTime = millisToHrTime(at.getTime());
     const points = new Map<TotalName, DataPoint<number>[]>();
     const joined = new Map<object, Attributes>();
-    this.#zeros = new Map();
+    // One for all points of a period.
+    const startTimes = new Map<Period, HrTime>();
     let walked = 0;
     for (const total of this.#options.ledger.totals()) {
       const attributes = this.#ofSeries.get(total.series) ?? { ...this.#named(total.attributes), period: total.period.name };
       joined.set(total.series, attributes);
-      const startTime = millisToHrTime(total.period.startMs);
+      let startTime = startTimes.get(total.period);
+      if (startTime === undefined) startTimes.set(total.period, (startTime = millisToHrTime(total.period.startMs)));
       const point = { startTime, endTime, attributes, value: totalValue(total.metric, total.value) };
       grouped(points, total.metric).push(point);
       if (total.isZero) this.#zeros.set(point, total.series);
@@ -158,16 +164,17 @@ export class TotalsProducer implements MetricProducer {
   #ledger(at: Date): MetricData[] {
     const endTime = millisToHrTime(at.getTime());
     const { account, ledger } = this.#options;
-    const tokens: DataPoint<number>[] = [];
-    const cost: DataPoint<number>[] = [];
     const series: DataPoint<number>[] = [];
+    const debts = { '{token}': new Map<ReportId, bigint>(), USD: new Map<ReportId, bigint>() };
     for (const { report, metric, debt, count } of ledger.state()) {
-      const attributes = attributeSet({ account, report });
-      const point = (value: number): DataPoint<number> => ({ startTime: endTime, endTime, attributes, value });
-      if (metric === 'claude.tokens') tokens.push(point(Number(debt)));
-      if (metric === 'claude.cost') cost.push(point(toDollars(debt)));
-      if (count > 0) series.push({ ...point(count), attributes: attributeSet({ account, report, metric }) });
+      const { unit } = totalSpecs[metric];
+      if (unit === '{token}' || unit === 'USD') debts[unit].set(report, (debts[unit].get(report) ?? 0n) + debt);
+      const attributes = attributeSet({ account, report, metric });
+      if (count > 0) series.push({ startTime: endTime, endTime, attributes, value: count });
     }
+    const points = (ofReports: ReadonlyMap<ReportId, bigint>, valueOf: (debt: bigint) => number): DataPoint<number>[] =>
+      [...ofReports].map(([report, debt]) => ({ startTime: endTime, endTime, attributes: attributeSet({ account, report }), value: valueOf(debt) }));
+    const [tokens, cost] = [points(debts['{token}'], Number), points(debts.USD, toDollars)];
     return [
       gaugeMetric('claude_usage_metrics.ledger.debt.tokens', ledgerSpecs['claude_usage_metrics.ledger.debt.tokens'], tokens),
       gaugeMetric('claude_usage_metrics.ledger.debt.cost', ledgerSpecs['claude_usage_metrics.ledger.debt.cost'], cost),

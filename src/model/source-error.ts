@@ -37,3 +37,15 @@ export function toSourceError(thrown: unknown): SourceError {
   const name = thrown instanceof Error ? thrown.name : typeof thrown;
   return new SourceError('internal', `unexpected ${name}`, { cause: thrown });
 }
+
+/**
+ * Several failures as one: the first, with the longest wait that any was asked for.
+ * @returns undefined where there is none.
+ */
+export function oneOf(failures: readonly SourceError[]): SourceError | undefined {
+  const [first] = failures;
+  const retryAfterMs = Math.max(0, ...failures.map((failure) => failure.retryAfterMs ?? 0));
+  if (first === undefined || retryAfterMs === (first.retryAfterMs ?? 0)) return first;
+  const { reason, message, status, errorType, cause } = first;
+  return new SourceError(reason, message, { retryAfterMs, cause, ...(status !== undefined && { status }), ...(errorType !== undefined && { errorType }) });
+}

@@ -3,6 +3,13 @@ import { redact } from './redaction.ts';
 /** Longest attribute value, in bytes of UTF-8. */
 export const maxAttributeBytes = 128;
 
+/**
+ * Of upstream text no more characters are looked at; of one that is longer, so many are left out at the end as a secret may have
+ * that is cut there.
+ */
+const mostCharacters = 32 * 1024;
+const secretCharacters = 16 * 1024;
+
 const encoder = new TextEncoder();
 
 /**
@@ -11,13 +18,14 @@ const encoder = new TextEncoder();
  */
 export function cleanText(text: string): string {
   // \p{C} has controls, format characters (bidirectional overrides) and lone surrogates.
-  const printable = redact(text).replace(/\p{C}/gu, '');
-  const { read } = encoder.encodeInto(printable, new Uint8Array(maxAttributeBytes));
-  return printable.slice(0, read);
+  const printable = redact(text.slice(0, mostCharacters)).replace(/\p{C}/gu, '');
+  const whole = text.length > mostCharacters ? printable.slice(0, -secretCharacters) : printable;
+  const { read } = encoder.encodeInto(whole, new Uint8Array(maxAttributeBytes));
+  return whole.slice(0, read);
 }
 
 /** A name by rule: lower case, each run of other than a–z0–9 is one `_`. */
 export function slug(text: string): string {
   // Half a secret, or one in other letters, would no longer be found.
-  return cleanText(redact(text).toLowerCase().replace(/[^a-z0-9]+/g, '_'));
+  return cleanText(redact(text.slice(0, mostCharacters)).toLowerCase().replace(/[^a-z0-9]+/g, '_'));
 }

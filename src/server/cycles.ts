@@ -7,8 +7,10 @@ export interface CyclesOptions {
   readonly intervalMs: number;
   /** Longest time of a cycle's delivery. */
   readonly timeoutMs: number;
-  /** Longest time of one read: the first cycle waits for all of them. */
+  /** Longest time of one read: the first cycle waits for no longer. */
   readonly readDeadlineMs: number;
+  /** Whether the last cycle's metrics are kept, for scrapers: a large organization's are tens of megabytes. Default true. */
+  readonly keepsMetrics?: boolean;
   /** Whether somebody is to acknowledge what is pushed; not where metrics are only scraped. */
   readonly pushes: boolean;
 }
@@ -47,7 +49,8 @@ export class Cycles {
     const { clock } = this.#options;
     this.#signOfLifeMs = clock.monotonicMs();
     if (metrics === undefined) return;
-    this.#last = { metrics, at: clock.now(), durationMs };
+    const { keepsMetrics = true } = this.#options;
+    this.#last = { metrics: keepsMetrics ? metrics : { ...metrics, scopeMetrics: [] }, at: clock.now(), durationMs };
     this.#collectedAtMs = this.#signOfLifeMs;
   }
 

@@ -52,7 +52,6 @@ export class Poller {
   readonly source: Source;
   readonly #options: PollerOptions;
   #inFlight: Promise<void> | undefined;
-  #waitedFor = false;
   #dueAtMs = Number.NEGATIVE_INFINITY;
   #slackMs = 0;
   #failuresInARow = 0;
@@ -81,26 +80,19 @@ export class Poller {
     return this.#options.clock.monotonicMs() < this.#freshUntilMs;
   }
 
+  /** The read that is under way; undefined when none is. */
+  get inFlight(): Promise<void> | undefined {
+    return this.#inFlight;
+  }
+
   /** Starts a read if one is due, and resolves when the one in flight has ended. */
   refresh(): Promise<void> {
     if (this.#inFlight !== undefined) return this.#inFlight;
     if (this.#options.clock.monotonicMs() < this.#dueAtMs - this.#slackMs) return Promise.resolve();
-    this.#waitedFor = false;
     this.#inFlight = this.#read().finally(() => {
       this.#inFlight = undefined;
     });
     return this.#inFlight;
-  }
-
-  /**
-   * As {@link refresh}, but waits no longer than `waitMs`; the read goes on. A read that outlived one wait is not waited
-   * for again: a source that hangs delays the others' points once, not at each cycle.
-   */
-  async refreshWithin(waitMs: number): Promise<void> {
-    const read = this.refresh();
-    if (this.#waitedFor) return;
-    await within(read, waitMs);
-    this.#waitedFor = this.#inFlight === read;
   }
 
   /** The points that are true at `at`, which is not after now. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +12,7 @@ const usualBeatMs = 5_000;
 /** A lock that missed so many beats is nobody's. */
 const missedBeats = 3;
 
-const lockText = z.object({ pid: z.int().positive(), host: z.string(), token: z.string() });
+const lockText = z.object({ pid: z.int().positive(), host: z.string(), space: z.string(), token: z.string() });
 type Holder = z.output<typeof lockText>;
 
 /** Another process holds the folder; the message says which. */
@@ -34,13 +35,18 @@ const heldHere = new Set<string>();
  */
 export async function lock(folder: string, fileSystem: FileSystem, beatMs = usualBeatMs): Promise<Lock> {
   const path = join(folder, 'lock');
-  const own: Holder = { pid: process.pid, host: hostname(), token: randomUUID() };
+  const space = spaceOfNumbers();
+  const own: Holder = { pid: process.pid, host: hostname(), space, token: randomUUID() };
   const text = JSON.stringify(own);
   while (!(await created(path, text, fileSystem))) await outlast(path, folder, fileSystem, beatMs);
   heldHere.add(own.token);
-  const heart = setInterval(() => void fileSystem.touch(path, new Date()).catch(() => undefined), beatMs);
-  heart.unref();
   const isHeld = async (): Promise<boolean> => (await textOf(path, fileSystem)) === text;
+  const beat = async (): Promise<void> => {
+    // Another one's lock must not seem alive through this one's beats.
+    if (await isHeld()) await fileSystem.touch(path, new Date());
+  };
+  const heart = setInterval(() => void beat().catch(() => undefined), beatMs);
+  heart.unref();
   return {
     isHeld,
     async release() {
@@ -73,9 +79,24 @@ function held(folder: string, holder: Holder | undefined): LockedError {
   return new LockedError(`${folder} is in use by ${who}`);
 }
 
-/** On this host, and with a number that no process has any more, or that is now this process's own. */
-function isGone({ pid, host }: Holder): boolean {
-  if (host !== hostname()) return false;
+/**
+ * What process numbers are counted in, as far as the system tells: containers that share a host's name have each their own, and
+ * every boot begins anew. Empty where there is only one (not Linux).
+ */
+function spaceOfNumbers(): string {
+  const told = (read: () => string): string => {
+    try {
+      return read().trim();
+    } catch {
+      return '';
+    }
+  };
+  return [told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')), told(() => readlinkSync('/proc/self/ns/pid'))].join(' ').trim();
+}
+
+/** Counted as this process is, and with a number that no process has any more, or that is now this process's own. */
+function isGone({ pid, host, space }: Holder): boolean {
+  if (host !== hostname() || space !== spaceOfNumbers()) return false;
   if (pid === process.pid) return true;
   try {
     process.kill(pid, 0);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { SentTotals } from '../model/sent-totals.ts';
 import { type FileSystem, codeOf, disk } from './file-system.ts';
 import { type Lock, LockedError, lock } from './lock.ts';
@@ -9,8 +10,11 @@ export class StateFolderError extends Error {}
 
 /** Where what was exported is kept. */
 export interface TotalsState {
-  /** What an agent before this one exported; absent at a first start. */
-  readonly restored?: SentTotals;
+  /**
+   * What an agent before this one exported; undefined at a first start. Given once: a large organization's is tens of
+   * megabytes, and nobody needs it twice.
+   */
+  takeRestored(): SentTotals | undefined;
   /** What is to be told people once: what could not be used, or that nothing is kept. */
   readonly notices: readonly string[];
   /** @throws {Error} when it could not be written; its message says why. */
@@ -29,48 +33,60 @@ const settingFaults: Readonly<Record<string, string>> = {
 
 /**
  * Takes the folder and reads what is in it. A damaged or newer file is put aside, and a disk that fails is told by every
- * {@link TotalsState.save}: neither keeps the agent from starting.
+ * {@link TotalsState.save}, which tries it anew: neither keeps the agent from starting.
  * @throws {StateFolderError} when another process uses the folder, or it can never be written.
  */
 export async function openTotalsState(folder: string, account: string, fileSystem: FileSystem = disk): Promise<TotalsState> {
-  let held: Lock;
+  let opened: Opened | undefined;
+  let restored: SentTotals | undefined;
+  const notices: string[] = [];
   try {
-    await fileSystem.makeFolder(folder);
-    held = await lock(folder, fileSystem);
+    opened = await open(folder, account, fileSystem);
+    const found = await opened.file.read(sentTotals);
+    notices.push(...found.notices);
+    if (found.value !== undefined) restored = found.isOlder ? withoutCuts(found.value) : found.value;
   } catch (error) {
     if (error instanceof LockedError) throw new StateFolderError(`${error.message}; one agent at a time writes an account’s totals`);
     const fault = settingFaults[codeOf(error)];
     if (fault !== undefined) throw new StateFolderError(`${folder} ${fault}`);
-    return withoutDisk(folder, codeOf(error));
+    notices.push(`${folder} cannot be used (${codeOf(error)}): nothing is gone on with, and until it can be used nothing is kept, and no growth is sent`);
   }
-  const file = new StateFile(folder, 'totals', fileSystem);
-  const { value, isOlder, notices } = await file.read(sentTotals);
-  const mine = value?.account === account;
-  if (value !== undefined && !mine) notices.push(`${folder} has totals of the account ${value.account}, not of ${account}: they are not gone on with`);
   return {
-    ...(value && mine && { restored: isOlder ? withoutCuts(value) : value }),
+    takeRestored() {
+      const given = restored;
+      restored = undefined;
+      return given;
+    },
     notices,
     async save(totals) {
-      if (!(await held.isHeld())) throw new Error('another process has taken the folder over');
       try {
-        await file.write(sentLines(totals));
+        opened ??= await open(folder, account, fileSystem);
+        if (!(await opened.held.isHeld())) throw new LockedError('another process has taken the folder over');
+        await opened.file.write(sentLines(totals));
       } catch (error) {
-        throw new Error(codeOf(error), { cause: error });
+        throw error instanceof LockedError ? error : new Error(codeOf(error), { cause: error });
       }
     },
-    release: () => held.release().catch(() => undefined),
+    release: async () => opened?.held.release().catch(() => undefined),
   };
+}
+
+interface Opened {
+  readonly held: Lock;
+  readonly file: StateFile;
+}
+
+async function open(folder: string, account: string, fileSystem: FileSystem): Promise<Opened> {
+  await fileSystem.makeFolder(folder);
+  return { held: await lock(folder, fileSystem), file: new StateFile(folder, nameOf(account), fileSystem) };
+}
+
+/** Each account has a file of its own: another name in the settings must not cost the first one's. */
+function nameOf(account: string): string {
+  return account === 'default' ? 'totals' : `totals-${createHash('sha256').update(account).digest('hex').slice(0, 12)}`;
 }
 
 /** How far the cuts had come since is not known: growth that was sent must not be sent again. */
 function withoutCuts({ account, reports, series }: SentTotals): SentTotals {
   return { account, reports: reports.map((report) => ({ ...report, cutting: false })), series };
-}
-
-function withoutDisk(folder: string, code: string): TotalsState {
-  return {
-    notices: [`${folder} cannot be used (${code}): nothing is kept over a restart`],
-    save: () => Promise.reject(new Error(code)),
-    release: () => Promise.resolve(),
-  };
 }

@@ -1,5 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { HttpAnswer } from '../../src/demo/http-server.ts';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type World, agentOf, openRouterAnswers, startWorld, usage, valuesOf } from '../support/agent.ts';
 import { cleanup } from '../support/cleanup.ts';
 
@@ -28,53 +27,6 @@ const claudeValues = {
   'claude.usage.limit_active{metric_name=five_hour}': 1,
   'claude_usage_metrics.source.up{source=claude-ai}': 1,
 };
-
-const faults: readonly (readonly [fault: string, reason: string, answer: HttpAnswer])[] = [
-  ['refuses the credential', 'credential_expired', { status: 401, body: { error: 'no' } }],
-  ['shows a challenge page', 'challenged', { status: 403, body: '<html><title>Just a moment...</title></html>', headers: { 'content-type': 'text/html' } }],
-  ['has a fault of its own', 'upstream', { status: 500, body: 'no' }],
-  ['answers nonsense', 'schema', { status: 200, body: '[null, "nonsense"' }],
-  ['breaks the connection', 'network', (response) => response.destroy()],
-  ['sends without end', 'too_large', (response) => endless(response)],
-];
-
-function endless(response: { write(chunk: Buffer): boolean; once(event: 'drain', more: () => void): unknown; readonly destroyed: boolean }): void {
-  const chunk = Buffer.alloc(1024 * 1024, 'a');
-  const more = (): void => {
-    while (!response.destroyed && response.write(chunk));
-    if (!response.destroyed) response.once('drain', more);
-  };
-  more();
-}
-
-describe.each(faults)('a source whose upstream %s', (_, reason, answer) => {
-  test('costs its own points and nothing of the other’s', async () => {
-    const agent = agentOf(world.settings);
-    after(() => agent.close());
-    world.claude = answer;
-    await agent.push();
-    const values = valuesOf(world.pushes[0]);
-    expect(values).toMatchObject(openRouterValues);
-    expect(Object.keys(values).filter((name) => name.startsWith('claude.'))).toEqual([]);
-    expect(values).toMatchObject({
-      'claude_usage_metrics.source.up{source=claude-ai}': 0,
-      [`claude_usage_metrics.source.reads{outcome=${reason},source=claude-ai}`]: 1,
-      'claude_usage_metrics.source.reads{outcome=success,source=claude-ai}': 0,
-      'claude_usage_metrics.source.reads{outcome=success,source=openrouter}': 1,
-    });
-  });
-
-  test('is the same with the sources changed over', async () => {
-    const agent = agentOf(world.settings);
-    after(() => agent.close());
-    world.openRouter = { '/key': answer, '/credits': answer };
-    await agent.push();
-    const values = valuesOf(world.pushes[0]);
-    expect(values).toMatchObject(claudeValues);
-    expect(Object.keys(values).filter((name) => name.startsWith('openrouter.'))).toEqual([]);
-    expect(values).toMatchObject({ 'claude_usage_metrics.source.up{source=openrouter}': 0 });
-  });
-});
 
 test('a source that hangs is not waited for beyond the cycle’s share, and its read serves a later cycle', async () => {
   const asked = Promise.withResolvers<() => void>();

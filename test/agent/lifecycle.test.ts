@@ -21,6 +21,23 @@ test('the first push is at the start, with every source in it, and the next ones
   await expect.poll(() => world.pushes.length).toBeGreaterThan(3);
 });
 
+test('a source that hangs holds up the first push by a second at most, and is pushed without the interval once it has answered', async () => {
+  const asked = Promise.withResolvers<() => unknown>();
+  world.claude = (response) => asked.resolve(() => response.end(JSON.stringify({ limits: [{ kind: 'session', percent: 42 }] })));
+  const agent = agentOf(world.settings);
+  after(() => agent.close());
+  const startedMs = performance.now();
+  const started = agent.start();
+  await expect.poll(() => world.pushes.length, { timeout: 10_000, interval: 10 }).toBe(1);
+  expect(performance.now() - startedMs).toBeLessThan(2_000);
+  expect(valuesOf(world.pushes[0])).toMatchObject({ 'openrouter.credits.total': 100 });
+  expect(valuesOf(world.pushes[0])).not.toHaveProperty([utilization]);
+  (await asked.promise)();
+  await started;
+  expect(world.pushes).toHaveLength(2);
+  expect(valuesOf(world.pushes[1])).toMatchObject({ [utilization]: 0.42, 'openrouter.credits.total': 100 });
+});
+
 test('while the first reads go on nothing is pushed, however short the interval', async () => {
   const asked = Promise.withResolvers<() => unknown>();
   world.claude = (response) => asked.resolve(() => response.end('{}'));

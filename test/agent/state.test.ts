@@ -214,3 +214,33 @@ test('totals go on while the disk fails, growth waits for it; both are said once
     use('apikey_1', -6);
   }
 });
+
+test('once gives a series its value, also one whose first zero an agent before it still owed', async () => {
+  use('apikey_1', 100);
+  const first = await agent();
+  await first.start();
+  use('apikey_2', 7);
+  await cycle(first);
+  await first.stop();
+  const state = await openTotalsState(folder, 'default');
+  const once = agentOf(settings, { clock, state, firstZeros: false });
+  await once.readSources();
+  await once.push();
+  expect(tokens()).toEqual({ apikey_1: 100, apikey_2: 7 });
+  await once.close();
+});
+
+test('growth on its way tells of no people once they are left out', async () => {
+  const first = await agent(delta);
+  await first.start();
+  use('apikey_1', 5);
+  receiver = { kind: 'refuse', code: status.UNAVAILABLE };
+  await cycle(first);
+  expect(JSON.stringify(last('claude.tokens').map(({ attributes }) => attributes))).toContain('ada@example.com');
+  await first.close();
+  receiver = { kind: 'acknowledge' };
+  const second = await agent({ ...delta, ANTHROPIC_OWNER_ATTRIBUTES: 'false' });
+  await second.start();
+  expect(tokens()).toEqual({ apikey_1: 5 });
+  expect(JSON.stringify(last('claude.tokens').map(({ attributes }) => attributes))).not.toMatch(/ada/i);
+});

@@ -84,6 +84,22 @@ test('the first push has every token of the month, exactly, from the month’s f
   for (const { timeUnixNano } of last('claude.tokens')) expect(timeUnixNano).toBe(BigInt(clock.now().getTime()) * 1_000_000n);
 });
 
+test('totals are first pushed with their names: while these are being read the rest goes out without totals', async () => {
+  world.organization.use({ atMs: justNow(), ...ofPipeline, output: 7 });
+  const asked = Promise.withResolvers<() => void>();
+  world.fault = (path) => (path === 'api_keys' ? (response) => asked.resolve(() => response.destroy()) : undefined);
+  const started = agent().start();
+  await expect.poll(() => pushes.length, { timeout: 10_000 }).toBe(1);
+  expect(last('claude.rate_limit')).not.toEqual([]);
+  expect(last('claude_usage_metrics.ledger.series')).not.toEqual([]);
+  for (const metric of ['claude.tokens', 'claude.tokens.current', 'claude.cost']) expect(last(metric)).toEqual([]);
+  // Names that cannot be read hold nothing up either.
+  (await asked.promise)();
+  await started;
+  expect(pushes).toHaveLength(2);
+  expect(last('claude.tokens')).toMatchObject([{ value: 7, attributes: { api_key_id: 'apikey_1', workspace_name: 'Research' } }]);
+});
+
 test('cost is the exact sum of its decimal parts in dollars, today included', async () => {
   for (let i = 0; i < 10; i++) {
     world.organization.use({ atMs: justNow() - i * 40 * hourMs, workspaceId: 'wrkspc_1', microCents: 10_000_000n });
@@ -128,7 +144,7 @@ test('what the report takes back is held as debt, and no total falls', async () 
   expect(last('claude.tokens')).toMatchObject([{ value: 100 }]);
   expect(last('claude.cost')).toMatchObject([{ value: 3 }]);
   expect(last('claude_usage_metrics.ledger.debt.tokens')).toMatchObject([{ value: 40, attributes: { report: 'anthropic-usage' } }]);
-  expect(last('claude_usage_metrics.ledger.debt.cost')).toMatchObject([{ value: 1, attributes: { report: 'anthropic-cost' } }]);
+  expect(lastBy('claude_usage_metrics.ledger.debt.cost', 'report')).toEqual({ 'anthropic-cost': 1, 'anthropic-analytics': 0 });
   world.organization.use({ atMs: justNow(), ...ofPipeline, output: 50 });
   await running.nextPush();
   expect(last('claude.tokens')).toMatchObject([{ value: 110 }]);

@@ -128,7 +128,7 @@ test('a port in use is a warning, and the agent pushes', async () => {
   const { run } = await startRun({ HTTP_ADDRESS: `127.0.0.1:${other}` });
   await said(run, 'stderr', 'acknowledges all points');
   expect(logLines({ ...(await stopped(run)) }).filter(({ level }) => level === 'warn').map(({ msg }) => msg)).toEqual([
-    `HTTP_ADDRESS: cannot listen on 127.0.0.1 port ${other}: the port is in use; health cannot be asked for. Choose another address, or none`,
+    `HTTP_ADDRESS: cannot listen on 127.0.0.1 port ${other}: the port is in use; there is no status page and no health to ask for. Choose another address, or none`,
   ]);
 });
 

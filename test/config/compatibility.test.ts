@@ -24,12 +24,12 @@ test('with the key alone it is as it was: scraped on all interfaces at 9001, a c
   const config = load({ ...home(), ...compatible });
   expect(config.anthropic?.adminKey.reveal()).toBe('sk-ant-admin01-fake');
   expect(config).toMatchObject({
-    http: { host: '0.0.0.0', port: 9001, loopback: false, scrape: true, temporality: 'cumulative' },
+    http: { host: '0.0.0.0', port: 9001, loopback: false, scrape: true },
     compatibility: { namespace: 'claude' },
     logLevel: 'info',
     warnings: [],
   });
-  expect(config.export).toEqual({ console: false, scrape: true, intervalMs: 30_000, timeoutMs: 30_000 });
+  expect(config.export).toEqual({ console: false, scrape: true, temporality: 'cumulative', intervalMs: 30_000, timeoutMs: 30_000 });
   // Reads keep to the floors of the Admin API, whatever the cycle is.
   expect(config.anthropic).toMatchObject({ usageIntervalMs: 60_000 });
 });

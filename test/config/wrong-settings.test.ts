@@ -161,6 +161,8 @@ const cases: readonly (readonly [rule: string, environment: Record<string, strin
     'HTTP_ADDRESS must be host:port, for example 127.0.0.1:9464 or [::1]:9464, or none ("http://localhost:9464")'],
   ['a port that is none', { ...key, HTTP_ADDRESS: '127.0.0.1:65536' },
     'HTTP_ADDRESS must be host:port, for example 127.0.0.1:9464 or [::1]:9464, or none ("127.0.0.1:65536")'],
+  ['a status page without an address', { ...key, HTTP_ADDRESS: 'none', STATUS_PAGE: 'true' }, 'HTTP_ADDRESS is none, but STATUS_PAGE is true'],
+  ['a status page that is neither there nor not', { ...key, HTTP_ADDRESS: 'none', STATUS_PAGE: 'maybe' }, 'STATUS_PAGE must be one of true, false ("maybe")'],
   ['a scrape endpoint without an address', { ...key, HTTP_ADDRESS: 'none', OTEL_METRICS_EXPORTER: 'prometheus' },
     'HTTP_ADDRESS is none, but OTEL_METRICS_EXPORTER lists prometheus, which is scraped there'],
   ['the standard’s port in words', { ...key, OTEL_EXPORTER_PROMETHEUS_PORT: 'any', OTEL_EXPORTER_PROMETHEUS_HOST: 'a b' },

@@ -87,7 +87,7 @@ async function traceService(onRequest: (body: Buffer) => void): Promise<number> 
 test('spans go to the trace service over gRPC', async () => {
   const bodies: Buffer[] = [];
   const port = await traceService((body) => bodies.push(body));
-  const { send, outcomes } = exporterOf(grpcSender(`http://127.0.0.1:${port}`, tracesSignal));
+  const { send, outcomes } = exporterOf(grpcSender(`http://127.0.0.1:${port}`, { signal: tracesSignal }));
   expect(await send()).toBe(ExportResultCode.SUCCESS);
   expect(outcomes).toEqual([{ lost: 0 }]);
   expect(bodies).toHaveLength(1);
@@ -98,7 +98,7 @@ test('a gRPC backend without a trace service is said once, with what to do, and 
   const server = new Server();
   onTestFinished(() => server.forceShutdown());
   const port = await listen(server, 0);
-  const { send, outcomes } = exporterOf(grpcSender(`http://127.0.0.1:${port}`, tracesSignal));
+  const { send, outcomes } = exporterOf(grpcSender(`http://127.0.0.1:${port}`, { signal: tracesSignal }));
   for (let batch = 0; batch < 3; batch++) expect(await send()).toBe(ExportResultCode.FAILED);
   expect(outcomes).toHaveLength(1);
   expect(outcomes[0]).toMatchObject({ lost: 1, cause: 'UNIMPLEMENTED', message: expect.stringContaining('it takes no traces; set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') as string });
@@ -113,7 +113,7 @@ test('so is one over HTTP', async () => {
   onTestFinished(() => void server.close());
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
-  const { send, outcomes } = exporterOf(httpSender(`http://127.0.0.1:${port}/v1/traces`, tracesSignal));
+  const { send, outcomes } = exporterOf(httpSender(`http://127.0.0.1:${port}/v1/traces`, { signal: tracesSignal }));
   for (let batch = 0; batch < 3; batch++) await send();
   expect(paths).toEqual(['/v1/traces']);
   expect(outcomes).toMatchObject([{ cause: '404', message: expect.stringContaining('OTEL_TRACES_EXPORTER=none') as string }]);
@@ -160,7 +160,7 @@ test('a backend that hangs does not hold up the end', async () => {
   onTestFinished(() => server.closeAllConnections());
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
-  const { exporter, send, outcomes } = exporterOf(httpSender(`http://127.0.0.1:${port}/v1/traces`, tracesSignal), { timeoutMs: 600_000, attemptMs: 600_000 });
+  const { exporter, send, outcomes } = exporterOf(httpSender(`http://127.0.0.1:${port}/v1/traces`, { signal: tracesSignal }), { timeoutMs: 600_000, attemptMs: 600_000 });
   const hanging = send();
   const ended = exporter.shutdown();
   exporter.abandon();

@@ -7,7 +7,7 @@ import { HttpClient, type HttpResponse } from '../../src/http/client.ts';
 import { parseJson } from '../../src/http/json.ts';
 import type { Reason } from '../../src/model/reasons.ts';
 import { SourceError } from '../../src/model/source-error.ts';
-import { type Script, startRawServer, writeAnswer, writeHead } from './raw-server.ts';
+import { type Script, startRawServer, writeAnswer, writeHead } from '../support/raw-server.ts';
 
 const key = 'sk-or-v1-visibly-fake';
 const goodJson = { data: { usage: 1 } };

@@ -4,8 +4,9 @@ import { type Transform, pipeline } from 'node:stream';
 import { constants, createBrotliCompress, createDeflate, createGzip, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { HttpClient } from '../../src/http/client.ts';
+import { mostHeaderBytes } from '../../src/http/limits.ts';
 import { SourceError } from '../../src/model/source-error.ts';
-import { type Script, pour, startRawServer, writeAnswer, writeHead } from './raw-server.ts';
+import { type Script, pour, startRawServer, writeAnswer, writeHead } from '../support/raw-server.ts';
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
@@ -17,6 +18,8 @@ test.each<{ name: string; serve: Script; atMostSent: number }>([
   { name: '100 MB with their length', serve: hundredMegabytes('announced'), atMostSent: socketBuffers },
   { name: '100 MB in chunks', serve: hundredMegabytes('chunked'), atMostSent: 4 * mebibyte + socketBuffers },
   { name: '100 MB until the connection closes', serve: hundredMegabytes('until closed'), atMostSent: 4 * mebibyte + socketBuffers },
+  { name: 'a thousand times as much as is taken, with its length', serve: announced(4_000 * mebibyte), atMostSent: socketBuffers },
+  { name: 'no end in chunks', serve: endlessChunks, atMostSent: 4 * mebibyte + socketBuffers },
   // A megabyte on the wire inflates to a thousand; the limit on the wire is not what ends these.
   { name: 'a gzip bomb without end', serve: bomb('gzip', createGzip), atMostSent: mebibyte },
   { name: 'a deflate bomb without end', serve: bomb('deflate', createDeflate), atMostSent: mebibyte },
@@ -44,6 +47,21 @@ test.each<{ name: string; serve: Script; outcome: number | 'too_large' }>([
   expect(await read(server.url)).toBe(outcome);
 });
 
+/** An answer whose status text, header names and values have so many bytes together. */
+function headers(bytes: number): Script {
+  const others = 'OKcontent-length2x'.length;
+  return (socket) => writeAnswer(socket, '200 OK', '{}', { x: 'a'.repeat(bytes - others) });
+}
+
+test.each<[bytes: number, outcome: number | 'too_large']>([
+  [mostHeaderBytes - 1, 2],
+  [mostHeaderBytes, 'too_large'],
+  [mostHeaderBytes * 1_000, 'too_large'],
+])('headers of %i bytes: %s', async (bytes, outcome) => {
+  await using server = await startRawServer(headers(bytes));
+  expect(await read(server.url)).toBe(outcome);
+});
+
 /** Length of the body that was read, or the reason why none was. */
 async function read(url: URL): Promise<number | string> {
   const client = new HttpClient({ userAgent: 'test' });
@@ -65,6 +83,22 @@ function hundredMegabytes(framing: 'announced' | 'chunked' | 'until closed'): Sc
     const bytes = framing === 'chunked' ? chunk(piece) : piece;
     pour(socket, Array<Buffer>(1_000).fill(bytes).values());
   };
+}
+
+function announced(bytes: number): Script {
+  return (socket) => {
+    writeHead(socket, '200 OK', { 'content-length': bytes });
+    pour(socket, forever(Buffer.alloc(100_000, ' ')));
+  };
+}
+
+function endlessChunks(socket: Socket): void {
+  writeHead(socket, '200 OK', { 'transfer-encoding': 'chunked' });
+  pour(socket, forever(chunk(Buffer.alloc(100_000, ' '))));
+}
+
+function* forever(piece: Buffer): Generator<Buffer> {
+  for (;;) yield piece;
 }
 
 function bomb(encoding: string, compressor: () => Transform): Script {

@@ -6,7 +6,7 @@ import { startUpstream } from '../../src/demo/http-server.ts';
 import { HttpClient } from '../../src/http/client.ts';
 import { SourceError } from '../../src/model/source-error.ts';
 import { type Authority, type Identity, createAuthority } from '../support/certificates.ts';
-import { startRawServer } from './raw-server.ts';
+import { startRawServer } from '../support/raw-server.ts';
 
 const trustedBefore = getCACertificates('default');
 let trusted: Authority;

@@ -32,6 +32,29 @@ test('a line of JSON stays one', () => {
   expect(JSON.parse(redact(line))).toEqual({ level: 'info', msg: 'got [redacted] back' });
 });
 
+test.each(['"fake-quoted-first', 'fake-last-backslash\\', '\\fake-first-backslash', 'fake\\\\two\\"mixed'])('a line of JSON stays one: %s', (secret) => {
+  rememberSecret(secret);
+  for (const text of [secret, `\\${secret}`, `${secret}\\"`, `"${secret}"`, `\n${secret}\n`]) {
+    const line = JSON.stringify({ level: 'info', msg: text });
+    const { msg } = JSON.parse(redact(line)) as { msg: string };
+    expect(msg).toContain('[redacted]');
+    expect(msg).not.toMatch(/fake|first|last|two|mixed/);
+  }
+});
+
+test.each<[string, string, string]>([
+  ['backslashes', `${'\\'.repeat(30)}fake-secret`, '\\'.repeat(2_000)],
+  ['nothing but backslashes', '\\'.repeat(30), '/\\'.repeat(2_000)],
+  ['escaped backslashes', `fake${'%5c'.repeat(30)}secret`, `fake${'%5c'.repeat(2_000)}`],
+  ['escaped percent signs', `fake${'%25'.repeat(30)}secret`, `fake${'%25'.repeat(2_000)}`],
+  ['one letter', `b${'a'.repeat(2_000)}`, 'a'.repeat(20_000)],
+])('a secret of %s is looked for in text of the same within twice a tenth of a second', (_what, secret, text) => {
+  rememberSecret(secret);
+  const startedMs = performance.now();
+  expect(redact(text)).toBe(text);
+  expect(performance.now() - startedMs).toBeLessThan(200);
+});
+
 test('text without a secret is left alone, and what is too short to be one is not looked for', () => {
   rememberSecret('default');
   rememberSecret('');
@@ -60,6 +83,14 @@ test('a secret does not survive being cut or made a name', () => {
   rememberSecret('Fake-Secret-That-Is-Cut');
   expect(cleanText(`${'x'.repeat(120)}Fake-Secret-That-Is-Cut`)).toBe(`${'x'.repeat(120)}[redacte`);
   expect(slug('model Fake-Secret-That-Is-Cut')).toBe('model_redacted_');
+});
+
+test('of text without end as much is looked at as a name may have, and no part of a secret is left where it is cut', () => {
+  rememberSecret('Fake-Secret-At-The-End');
+  expect(cleanText('模'.repeat(4_000_000))).toBe('模'.repeat(42));
+  for (let before = 32 * 1024 - 30; before <= 32 * 1024; before++) {
+    expect(cleanText(`${'\u0000'.repeat(before)}Fake-Secret-At-The-End and more`)).not.toMatch(/fake/i);
+  }
 });
 
 test('a secret prints as [redacted] wherever it is printed, and is known from its first moment', () => {

@@ -7,7 +7,6 @@ import {
   expectDueIn,
   failing,
   good,
-  hanging,
   hour,
   minute,
   point,
@@ -134,7 +133,7 @@ describe('when a read is due', () => {
       const source = new FakeSource(failing);
       const poller = pollerOf(source, { random: () => random });
       for (let ms = 0; ms < 24 * hour; ms += cycleMs) {
-        await poller.refreshWithin(10 * second);
+        await poller.refresh();
         await vi.advanceTimersByTimeAsync(cycleMs);
       }
       const hours = source.startedAtMs.map((from) => source.startedAtMs.filter((ms) => ms >= from && ms < from + hour).length);
@@ -145,45 +144,6 @@ describe('when a read is due', () => {
     },
     20_000,
   );
-});
-
-describe('a wait that ends before the read', () => {
-  test('happens once for a read that hangs, which goes on and serves a later cycle', async () => {
-    const source = new FakeSource(after(15 * second, good));
-    const poller = pollerOf(source);
-    const waits: number[] = [];
-    for (let cycle = 0; cycle < 4; cycle++) {
-      const startedMs = performance.now();
-      const wait = poller.refreshWithin(3 * second).then(() => waits.push(performance.now() - startedMs));
-      await vi.advanceTimersByTimeAsync(5 * second);
-      await wait;
-    }
-    expect(waits).toEqual([3 * second, 0, 0, 0]);
-    expect(source.reads).toBe(1);
-    expect(shown(poller)).toEqual(['total']);
-  });
-
-  test('is possible again for the next read', async () => {
-    const source = new FakeSource(hanging);
-    const poller = pollerOf(source);
-    const waits: number[] = [];
-    for (let cycle = 0; cycle < 3; cycle++) {
-      const startedMs = performance.now();
-      const wait = poller.refreshWithin(3 * second).then(() => waits.push(performance.now() - startedMs));
-      await vi.advanceTimersByTimeAsync(10 * minute);
-      await wait;
-    }
-    expect(waits).toEqual([3 * second, 3 * second, 3 * second]);
-    expect(source.reads).toBe(3);
-  });
-
-  test('is no wait when nothing is due', async () => {
-    const poller = pollerOf(new FakeSource(good));
-    await poller.refresh();
-    const startedMs = performance.now();
-    await poller.refreshWithin(3 * second);
-    expect(performance.now()).toBe(startedMs);
-  });
 });
 
 describe.each([hour, -hour])('a wall clock that is put by %i ms', (byMs) => {

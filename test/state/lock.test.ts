@@ -36,7 +36,7 @@ function leave(text: string, at = new Date()): void {
   utimesSync(join(folder, 'lock'), at, at);
 }
 
-const elsewhere = JSON.stringify({ pid: 1, host: 'another-host', token: 'of-another' });
+const elsewhere = JSON.stringify({ pid: 1, host: 'another-host', space: '', token: 'of-another' });
 
 test('one at a time; the next one after the release, and nothing is left behind', async () => {
   const first = await lock(folder, disk, beatMs);
@@ -60,9 +60,21 @@ test('a process that lives holds it, one that was killed does not', async () => 
 });
 
 test('a lock of an earlier process with the same number on this host is nobody’s', async () => {
-  leave(JSON.stringify({ pid: process.pid, host: hostname(), token: 'of-an-earlier-one' }));
+  const now = await lock(folder, disk, beatMs);
+  const text = readFileSync(join(folder, 'lock'), 'utf8');
+  await now.release();
+  leave(JSON.stringify({ ...(JSON.parse(text) as object), token: 'of-an-earlier-one' }));
   const mine = await lock(folder, disk, 60_000);
   await mine.release();
+});
+
+test('the same number on a host of the same name is somebody else’s where numbers are counted apart', async () => {
+  const other = JSON.stringify({ pid: process.pid, host: hostname(), space: 'of another container', token: 'of-another' });
+  leave(other);
+  let beat = 1;
+  const heart = setInterval(() => leave(other, new Date(++beat * 1_000)), beatMs);
+  onTestFinished(() => clearInterval(heart));
+  await expect(lock(folder, disk, beatMs)).rejects.toThrow(`is in use by process ${process.pid} on ${hostname()}`);
 });
 
 test.each([elsewhere, '', '{"pid":'])('a lock elsewhere that no longer beats is taken over: %s', async (text) => {

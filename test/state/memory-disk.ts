@@ -7,8 +7,13 @@ export type DiskCall = 'makeFolder' | 'open' | 'write' | 'sync' | 'close' | 'rea
 export class MemoryDisk implements FileSystem {
   readonly files = new Map<string, { bytes: Buffer; mode: number; modifiedAt: Date }>();
   readonly calls: DiskCall[] = [];
+  readonly #remembersCalls: boolean;
   /** Throws for the call with this index; what it throws is what the call rejects with. */
   before: (call: DiskCall, index: number) => void = () => undefined;
+
+  constructor(remembersCalls = true) {
+    this.#remembersCalls = remembersCalls;
+  }
 
   makeFolder(): Promise<unknown> {
     return this.#do('makeFolder', () => undefined);
@@ -69,7 +74,7 @@ export class MemoryDisk implements FileSystem {
 
   async #do<T>(call: DiskCall, work: () => T): Promise<T> {
     this.before(call, this.calls.length);
-    this.calls.push(call);
+    if (this.#remembersCalls) this.calls.push(call);
     await Promise.resolve();
     return work();
   }

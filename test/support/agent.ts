@@ -1,14 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import type { Metadata } from '@grpc/grpc-js';
-import { type Agent, type CycleWatch, createAgent } from '../../src/agent.ts';
-import type { OpenTraces } from '../../src/agent-traces.ts';
+import { type Agent, type AgentOptions, createAgent } from '../../src/agent.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { HttpAnswer, SeenRequest } from '../../src/demo/http-server.ts';
 import { startUpstream } from '../../src/demo/http-server.ts';
 import type { ReceivedPoint, ReceivedRequest } from '../../src/demo/otlp-messages.ts';
 import { type Answer, startReceiver } from '../../src/demo/receiver.ts';
 import type { Clock } from '../../src/model/clock.ts';
-import type { TotalsState } from '../../src/state/totals-state.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 
 /** Simulated upstreams and a receiver, each with a switch. */
@@ -131,7 +129,7 @@ const untilDueMs = 130_000;
 /** Makes an agent of these settings and no others. */
 export function agentOf(
   settings: Readonly<Record<string, string>>,
-  options: { readonly readDeadlineMs?: number; readonly clock?: ManualClock; readonly state?: TotalsState; readonly watch?: CycleWatch; readonly traces?: OpenTraces } = {},
+  options: Pick<AgentOptions, 'state' | 'firstZeros' | 'watch' | 'traces'> & { readonly readDeadlineMs?: number; readonly clock?: ManualClock } = {},
 ): TestAgent {
   const log: LogLine[] = [];
   const written: string[] = [];
@@ -143,6 +141,7 @@ export function agentOf(
     random: () => 0,
     clock,
     ...(options.state && { state: options.state }),
+    ...(options.firstZeros !== undefined && { firstZeros: options.firstZeros }),
     ...(options.watch && { watch: options.watch }),
     ...(options.traces && { traces: options.traces }),
   });

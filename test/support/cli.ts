@@ -22,15 +22,16 @@ const entry = process.env['TEST_ENTRY'] ?? fileURLToPath(new URL('../../src/main
 /**
  * Starts the agent's command line with nothing but these environment variables; its server takes any free port, and it makes no
  * traces unless told to: most receivers here take metrics alone.
- * @param nodeArgs options for Node itself.
+ * @param nodeArgs options for Node itself. @param program another build's entry.
  */
 export function startCli(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
   cwd?: string,
   nodeArgs: readonly string[] = [],
+  program = entry,
 ): RunningCli {
-  const child = spawn(process.execPath, [...nodeArgs, '--', entry, ...args], {
+  const child = spawn(process.execPath, [...nodeArgs, '--', program, ...args], {
     env: { PATH: process.env['PATH'] ?? '', HTTP_ADDRESS: '127.0.0.1:0', OTEL_TRACES_EXPORTER: 'none', ...environment },
     // The default .env of a developer's checkout must not reach a test.
     cwd: cwd ?? fileURLToPath(new URL('.', import.meta.url)),

@@ -16,6 +16,8 @@ export interface EchoingWorld {
   readonly grpcCollectorUrl: string;
   /** What came to the gRPC collector: the messages, not the metadata. */
   readonly exported: () => string;
+  /** Resolves when a message with this text has come to it. */
+  exports(text: string): Promise<void>;
   /** Metadata that came to it. */
   readonly metadata: () => string;
   stop(): Promise<void>;
@@ -46,9 +48,11 @@ export async function startEchoingWorld(cookies: string): Promise<EchoingWorld> 
   const cookiejar = await startCookiejar(() => cookieAnswer(calls++, cookies));
   const exported: unknown[] = [];
   const metadata: unknown[] = [];
+  const waiting: { readonly text: string; readonly done: () => void }[] = [];
   const collector = await startReceiver({
     onRequest(requests, received) {
       exported.push(requests);
+      for (const { text, done } of waiting) if (textOf(requests).includes(text)) done();
       metadata.push(received.toJSON());
     },
     answer: () => grpcAnswer(exported.length, JSON.stringify(metadata.at(-1))),
@@ -62,6 +66,7 @@ export async function startEchoingWorld(cookies: string): Promise<EchoingWorld> 
     cookiejarUrl: `http://127.0.0.1:${cookiejar.port}`,
     grpcCollectorUrl: `http://127.0.0.1:${collector.port}`,
     exported: () => textOf(exported),
+    exports: (text) => new Promise((done) => (textOf(exported).includes(text) ? done() : waiting.push({ text, done }))),
     metadata: () => textOf(metadata),
     async stop() {
       cookiejar.stop();

@@ -6,17 +6,23 @@ export interface Canary {
   readonly value: string;
 }
 
-/** Shortest piece of a core that counts: half a secret is one too. */
-const pieceLength = 10;
+/** Shortest piece that counts: the beginning that people print to tell keys apart is one too. */
+const pieceLength = 8;
 
+const headLength = 12;
 const coreLength = 24;
 
 /**
- * A secret of this name. Around its core stand characters that JSON, URLs and base64 write in other ways.
- * @param prefix what a real one begins with.
+ * A secret of this name. Between its head and its core, and behind them, stand characters that JSON, URLs and base64 write in
+ * other ways.
+ * @param prefix what a real one begins with, which is no secret.
  */
-export function canary(name: string, prefix: string): Canary {
-  return { name, value: `${prefix}"+%/${coreOf(name)}/%+"` };
+export function canary(name: string, prefix = ''): Canary {
+  return { name, value: `${prefix}${headOf(name)}"+%/${coreOf(name)}/%+"` };
+}
+
+function headOf(name: string): string {
+  return coreOf(`head of ${name}`).slice(0, headLength);
 }
 
 /** The same for the same name; letters and digits alone, so that escapes leave it whole. */
@@ -37,20 +43,19 @@ export interface Leak {
   readonly excerpt: string;
 }
 
-/** Finds every canary of which ten characters in a row stand in a text: plain, escaped, in other letters, base64 or hex. */
+/** Finds every canary of which eight characters in a row stand in a text: plain, escaped, in other letters, base64 or hex. */
 export function scan(text: string, canaries: readonly Canary[]): Leak[] {
   const readings: readonly (readonly [Leak['form'], string])[] = [
-    ['plain', text],
-    ...runs(text, /[A-Za-z0-9+/_-]{16,}/g).flatMap((run) => [0, 1, 2, 3].map((skip) => ['base64', decoded(run.slice(skip), 'base64')] as const)),
-    ...runs(text, /[0-9A-Fa-f]{20,}/g).flatMap((run) => [0, 1].map((skip) => ['hex', decoded(run.slice(skip), 'hex')] as const)),
+    ['plain', text.toLowerCase()],
+    ['base64', runs(text, /[A-Za-z0-9+/_-]{11,}/g).flatMap((run) => [0, 1, 2, 3].map((skip) => decoded(run.slice(skip), 'base64'))).join('\n')],
+    ['hex', runs(text, /[0-9A-Fa-f]{16,}/g).flatMap((run) => [0, 1].map((skip) => decoded(run.slice(skip), 'hex'))).join('\n')],
   ];
   return canaries.flatMap(({ name }) => {
-    const pieces = piecesOf(coreOf(name));
+    const pieces = [headOf(name), coreOf(name)].flatMap(piecesOf);
     return readings.flatMap(([form, reading]) => {
-      const lower = reading.toLowerCase();
-      const piece = pieces.find((candidate) => lower.includes(candidate));
+      const piece = pieces.find((candidate) => reading.includes(candidate));
       if (piece === undefined) return [];
-      const at = lower.indexOf(piece);
+      const at = reading.indexOf(piece);
       return [{ secret: name, form, excerpt: reading.slice(Math.max(0, at - 80), at + 80) }];
     });
   });
@@ -60,10 +65,11 @@ function piecesOf(core: string): string[] {
   return Array.from({ length: core.length - pieceLength + 1 }, (_, at) => core.slice(at, at + pieceLength));
 }
 
+/** Each once: a log says the same over and over. */
 function runs(text: string, pattern: RegExp): string[] {
-  return text.match(pattern) ?? [];
+  return [...new Set(text.match(pattern))];
 }
 
 function decoded(run: string, encoding: 'base64' | 'hex'): string {
-  return Buffer.from(run, encoding).toString('latin1');
+  return Buffer.from(run, encoding).toString('latin1').toLowerCase();
 }

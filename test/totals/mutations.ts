@@ -37,7 +37,7 @@ const mutations: readonly Mutation[] = [
   { rule: 'the first series of a later reading begin with 0', file: 'ledger/ledger.ts', from: 'const owesZero = state.readBefore && this.#options.firstZeros;', to: 'const owesZero = false;' },
   { rule: 'those of the first reading do not', file: 'ledger/ledger.ts', from: 'const owesZero = state.readBefore && this.#options.firstZeros;', to: 'const owesZero = this.#options.firstZeros;' },
   { rule: 'a zero that was lost is sent again', file: 'agent-totals.ts', from: "if (settled === 'lost') continue;", to: '' },
-  { rule: 'a zero that is owed is owed by the next agent', file: 'ledger/ledger.ts', from: '.series(metric, attributes, owesZero);\n      series.sent', to: '.series(metric, attributes, false);\n      series.sent' },
+  { rule: 'a zero that is owed is owed by the next agent', file: 'ledger/ledger.ts', from: 'owesZero && this.#options.firstZeros);', to: 'false);' },
   { rule: 'a series with another name gets no zero', file: 'metrics/totals.ts', from: 'value: totalValue(total.metric, total.value) };', to: 'value: this.#ofSeries.has(total.series) ? totalValue(total.metric, total.value) : 0 };' },
   { rule: 'no key is the console', file: 'sources/anthropic/usage-rows.ts', from: "api_key_id: 'console'", to: "api_key_id: 'unknown'" },
   { rule: 'the default workspace has one name', file: 'sources/anthropic/analytics-rows.ts', from: "? 'default' : id", to: '? id : id' },

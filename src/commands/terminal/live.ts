@@ -2,10 +2,11 @@ import { createLogUpdate } from 'log-update';
 import stringWidth from 'string-width';
 import { type Arrival, type ArrivedSource, adminPrefix, isAdminSource } from '../arrivals.ts';
 import type { LogLine } from '../demo-agent.ts';
-import { durationText } from '../format.ts';
+import { durationText } from '../../model/format.ts';
+import { titleOf } from '../../model/source-titles.ts';
 import { drawOrganization, organizationRows } from './organization.ts';
 import { type Canvas, type Screen, narrow } from './screen.ts';
-import { drawPicture, heading, stacked, tableOf, titleOf } from './sources.ts';
+import { drawPicture, heading, stacked, tableOf } from './sources.ts';
 import { column, cut, hanging } from './text.ts';
 
 /** What the demo shows at one moment. */

@@ -1,5 +1,5 @@
-import { countText, moneyText } from '../format.ts';
-import type { OrganizationPart, OrganizationPicture } from '../organization.ts';
+import { countText, moneyText } from '../../model/format.ts';
+import type { OrganizationPart, OrganizationPicture } from '../../metrics/organization.ts';
 import type { QuotaTable } from './quotas.ts';
 
 /** The rows of an organization: cost and tokens, and so many of its models and keys, the largest. */

@@ -1,7 +1,8 @@
 import stringWidth from 'string-width';
-import { amountsText, leftText, paceOf, paceText, resetText, usedText } from '../describe.ts';
-import { durationText, moneyText, percentText } from '../format.ts';
-import type { Quota } from '../picture.ts';
+import { amountsText, leftText, paceText, resetText, usedText } from '../../metrics/describe.ts';
+import { criticalUse, highUse, paceOf } from '../../metrics/pace.ts';
+import type { Quota } from '../../metrics/picture.ts';
+import { durationText, moneyText, percentText } from '../../model/format.ts';
 import { type Canvas, narrow } from './screen.ts';
 import { column, hanging } from './text.ts';
 
@@ -123,9 +124,6 @@ function wordingsOf(quota: Quota, { now, clock }: DrawingTime, timeZone: string 
     moneyText(remaining ?? used ?? limit ?? 0, currency),
   ];
 }
-
-const highUse = 0.75;
-const criticalUse = 0.95;
 
 function colourOf(used: number): 'green' | 'yellow' | 'red' {
   return used >= criticalUse ? 'red' : used >= highUse ? 'yellow' : 'green';

@@ -1,5 +1,5 @@
 import type { DeliveryReport } from '../delivery-report.ts';
-import { tookText } from '../format.ts';
+import { tookText } from '../../model/format.ts';
 import type { Report } from '../report.ts';
 import type { Canvas } from './screen.ts';
 import { hanging } from './text.ts';
@@ -21,9 +21,9 @@ export function drawReport(report: Report, canvas: Canvas): string {
 }
 
 function drawDelivery(delivery: DeliveryReport, canvas: Canvas): string[] {
-  const { ok, address, protocol, tls, durationMs, acknowledged, message, remedy } = delivery;
+  const { ok, address, protocol, tls, proxy, durationMs, acknowledged, message, remedy } = delivery;
   const name = protocol === 'grpc' ? 'OTLP/gRPC' : 'OTLP/HTTP';
-  const where = `${address} (${name}, ${tls ? 'TLS' : 'no TLS'})`;
+  const where = `${address} (${name}, ${tls ? 'TLS' : 'no TLS'}${proxy === undefined ? '' : `, through the proxy ${proxy}`})`;
   const done = durationMs === undefined ? `${acknowledged} points acknowledged by ${where}` : `${where} takes metrics, answered in ${tookText(durationMs)}`;
   return [
     ...heading('OTLP', ok ? 'good' : 'bad', ok ? done : (message ?? where), canvas),

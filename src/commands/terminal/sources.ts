@@ -1,27 +1,11 @@
-import type { SourceId } from '../../model/reading.ts';
-import { spentTexts } from '../describe.ts';
-import { durationText, tookText } from '../format.ts';
-import { type Picture, pictureOf } from '../picture.ts';
+import { spentTexts } from '../../metrics/describe.ts';
+import { durationText, tookText } from '../../model/format.ts';
+import { titleOf } from '../../model/source-titles.ts';
+import { type Picture, pictureOf } from '../../metrics/picture.ts';
 import type { SourceReport } from '../source-report.ts';
 import { type DrawingTime, QuotaTable } from './quotas.ts';
 import { type Canvas, narrow } from './screen.ts';
 import { column, hanging } from './text.ts';
-
-const titles: Readonly<Record<SourceId, string>> = {
-  'claude-ai': 'claude.ai',
-  openrouter: 'OpenRouter',
-  'anthropic-usage': 'Admin usage',
-  'anthropic-cost': 'Admin cost',
-  'anthropic-analytics': 'Analytics',
-  'anthropic-claude-code': 'Claude Code',
-  'anthropic-names': 'Admin names',
-  'anthropic-limits': 'Rate limits',
-};
-
-/** A source’s name as people know it. */
-export function titleOf(source: string): string {
-  return source in titles ? titles[source as SourceId] : source;
-}
 
 /** Columns of a heading before its text: the longest title, and the mark. */
 const headingWidth = 14;

@@ -31,6 +31,9 @@ const endpoints = [
   { path: 'organizations/analytics/cost', rows: keyCostRows },
 ] as const;
 
+/** After even the least was too much, less is not tried again so soon: it is not for its size. */
+const narrowAgainMs = 60 * 60_000;
+
 /** The rows of all pages of one query. */
 interface Pages {
   readonly rows: readonly unknown[];
@@ -70,6 +73,7 @@ export class AnalyticsReader {
   readonly #exported = new Set<string>();
   #spanDays = maxSpanDays;
   #limit = maxRows;
+  #narrowedInVainAtMs = Number.NEGATIVE_INFINITY;
   #auditedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(client: AnthropicClient, workspaces: Workspaces, beta: string) {
@@ -134,7 +138,7 @@ export class AnalyticsReader {
         if (pages !== undefined) return pages;
       }
     } catch (error) {
-      if (!isTooMuch(error) || !this.#narrow()) throw error;
+      if (!isTooMuch(error) || !this.#narrow(context.now.getTime())) throw error;
       return undefined;
     }
     throw new SourceError('upstream', `the export of /v1/${path} was replaced while it was read`);
@@ -151,11 +155,20 @@ export class AnalyticsReader {
     }
   }
 
-  /** Fewer days a query, then fewer rows a page. False when there is nothing left to take away. */
-  #narrow(): boolean {
+  /**
+   * Fewer days a query, then fewer rows a page. False when there is nothing left to take away: the upstream has a fault that
+   * looks like too much, and the next read asks for the whole again.
+   */
+  #narrow(nowMs: number): boolean {
+    if (Math.abs(nowMs - this.#narrowedInVainAtMs) < narrowAgainMs) return false;
     if (this.#spanDays > 1) this.#spanDays = Math.ceil(this.#spanDays / 2);
     else if (this.#limit > 1) this.#limit = Math.ceil(this.#limit / 2);
-    else return false;
+    else {
+      this.#narrowedInVainAtMs = nowMs;
+      this.#spanDays = maxSpanDays;
+      this.#limit = maxRows;
+      return false;
+    }
     return true;
   }
 
@@ -183,7 +196,7 @@ export class AnalyticsReader {
       return watermarks.every((at) => at?.getTime() === refreshedAt?.getTime()) ? { rows, refreshedAt } : undefined;
     } catch (error) {
       // Pages came, but not all of them in the time there was.
-      if (context.signal.aborted && watermarks.length > 1) this.#narrow();
+      if (context.signal.aborted && watermarks.length > 1) this.#narrow(context.now.getTime());
       throw error;
     }
   }

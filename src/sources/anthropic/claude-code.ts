@@ -9,6 +9,9 @@ import { OptionalPart } from './withheld.ts';
 
 const path = 'organizations/usage_report/claude_code';
 
+/** Pages are made smaller at most so often in one read. */
+const mostNarrowings = 2;
+
 /** Most records a page may have (the API's limit). */
 const maxRecords = 1000;
 
@@ -18,7 +21,7 @@ export function anthropicClaudeCodeSource({ account, intervalMs, client, owners 
   let limit = maxRecords;
 
   async function day(startMs: number, context: ReadContext): Promise<unknown[]> {
-    for (;;) {
+    for (let narrowings = 0; ; narrowings++) {
       try {
         return await allRows(path, async (cursor) => {
           const query = new URLSearchParams({ starting_at: utcDate(startMs), limit: String(limit) });
@@ -28,6 +31,7 @@ export function anthropicClaudeCodeSource({ account, intervalMs, client, owners 
       } catch (error) {
         if (!isTooMuch(error) || limit === 1) throw error;
         limit = Math.ceil(limit / 2);
+        if (narrowings === mostNarrowings) throw error;
       }
     }
   }
@@ -37,6 +41,8 @@ export function anthropicClaudeCodeSource({ account, intervalMs, client, owners 
     const days = [today - dayMs, today];
     const cells = [];
     for (const startMs of days) cells.push(...claudeCodeCells(await day(startMs, context), startMs, owners));
+    // What was too much for it once need not be for ever.
+    limit = Math.min(maxRecords, limit * 2);
     // With and without people the same ids are other sums.
     const grouping = `actor_type,${owners ? 'actor_email,' : ''}api_key_name,terminal_type,customer_type`;
     return { id: 'anthropic-claude-code', grouping, from: new Date(today - dayMs), to: new Date(today + dayMs), cells };

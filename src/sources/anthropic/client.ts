@@ -3,7 +3,7 @@ import { below } from '../../http/below.ts';
 import type { HttpGet, HttpResponse } from '../../http/client.ts';
 import { parseAnswer, parseJson } from '../../http/json.ts';
 import type { Limiter } from '../../http/limiter.ts';
-import { type BodyLimits, defaultLimits } from '../../http/limits.ts';
+import { type BodyLimits, defaultLimits, pageLimits } from '../../http/limits.ts';
 import { maxRetryAfterMs } from '../../http/retry-after.ts';
 import type { ReadContext } from '../../model/reading.ts';
 import type { Secret } from '../../model/secret.ts';
@@ -32,9 +32,6 @@ export interface ReportPage {
   readonly jsonBytes: number;
 }
 
-/** A page of a large organization's report has tens of thousands of rows. */
-const pageLimits: BodyLimits = { ...defaultLimits, wireBytes: 64 * 1024 * 1024, inflatedBytes: 64 * 1024 * 1024 };
-
 /** Reports are asked for by this machine's date; beyond this difference that would be the wrong one. */
 const longestSkewMs = 10 * 60_000;
 
@@ -52,13 +49,13 @@ export class AnthropicClient {
   }
 
   /**
-   * One page of JSON.
+   * One page of JSON, of a few megabytes at most: a list has a thousand rows a page.
    * @param path below `/v1/`, for example `organizations/me`; without an id, as traces and messages name it.
    * @param beta value of the header anthropic-beta.
    * @throws {SourceError}
    */
   async get(path: string, query: URLSearchParams, context: ReadContext, beta?: string): Promise<unknown> {
-    const response = await this.#answer(path, query, context, beta);
+    const response = await this.#answer(path, query, context, defaultLimits, beta);
     const json = parseAnswer(response.bytes, whatOf(path));
     checkClock(response, context.now);
     return json;
@@ -70,7 +67,7 @@ export class AnthropicClient {
    * @throws {SourceError}
    */
   async page(path: string, query: URLSearchParams, shape: RowShape, context: ReadContext, beta?: string): Promise<ReportPage> {
-    const response = await this.#answer(path, query, context, beta);
+    const response = await this.#answer(path, query, context, pageLimits, beta);
     const jsonBytes = response.bytes.length;
     const columns = await this.#pages.parse({ bytes: response.bytes, what: whatOf(path), shape }, context.signal);
     checkClock(response, context.now);
@@ -78,7 +75,7 @@ export class AnthropicClient {
   }
 
   /** An answer that is a good one, as far as can be told without parsing it. */
-  async #answer(path: string, query: URLSearchParams, context: ReadContext, beta?: string): Promise<HttpResponse> {
+  async #answer(path: string, query: URLSearchParams, context: ReadContext, limits: BodyLimits, beta?: string): Promise<HttpResponse> {
     const { http, baseUrl, adminKey, limiter } = this.#options;
     await limiter.turn(context.signal);
     const url = below(baseUrl, `v1/${path}`);
@@ -88,7 +85,7 @@ export class AnthropicClient {
       'anthropic-version': '2023-06-01',
       ...(beta !== undefined && { 'anthropic-beta': beta }),
     };
-    const response = await http.get({ url, template: `/v1/${path}`, headers, signal: context.signal, limits: pageLimits });
+    const response = await http.get({ url, template: `/v1/${path}`, headers, signal: context.signal, limits });
     if (response.status === 400) throw badRequest(response, whatOf(path));
     if (response.status === 429) throw rateLimited(response, whatOf(path), context.now);
     checkAnswer(response, whatOf(path), context.now);

@@ -1,5 +1,6 @@
 import { type AttributeSet, attributeSet } from '../../model/attributes.ts';
-import { cleanText } from '../../model/text.ts';
+import { SourceError } from '../../model/source-error.ts';
+import { attributeText } from '../fields.ts';
 import type { PageColumns } from './columns.ts';
 
 /**
@@ -7,6 +8,7 @@ import type { PageColumns } from './columns.ts';
  * worker does not know this process's secrets.
  * @param fields the shape's {@link RowShape.ids}, which become attributes of the same name.
  * @param nulls what a null stands for; where nothing is said it has no attribute.
+ * @throws {SourceError} `schema` for an id of which nothing can be printed: its rows would pass for those without one.
  */
 export function* idSets(
   { texts, combinations }: PageColumns,
@@ -17,7 +19,7 @@ export function* idSets(
   for (const [index, field] of fields.entries()) {
     const values: (string | undefined)[] = [nulls[field]];
     for (const text of texts[index] ?? []) {
-      values.push(cleanText(text));
+      values.push(idOf(text, field));
       yield;
     }
     columns.push({ field, index, values });
@@ -34,4 +36,10 @@ export function* idSets(
     yield;
   }
   return sets;
+}
+
+function idOf(text: string, field: string): string {
+  const id = attributeText(text);
+  if (id === undefined) throw new SourceError('schema', `the report has a row whose ${field} cannot be read`);
+  return id;
 }

@@ -61,7 +61,10 @@ function reportSource(
     intervalMs,
     async read(context: ReadContext): Promise<Reading> {
       const found = await part.read(context, () => reader.read(context));
-      if (found.notice === undefined) return { at: context.now, gauges: [], report: found.value, failures: [], notices: [] };
+      if (found.notice === undefined) {
+        const { report, failure } = found.value;
+        return { at: context.now, gauges: [], report, failures: failure === undefined ? [] : [failure], notices: [] };
+      }
       try {
         await onWithheld(context);
       } catch (thrown) {

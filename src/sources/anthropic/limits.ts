@@ -1,5 +1,5 @@
 import type { GaugePoint, Notice, ReadContext, Reading, Source } from '../../model/reading.ts';
-import { type SourceError, toSourceError } from '../../model/source-error.ts';
+import { type SourceError, oneOf, toSourceError } from '../../model/source-error.ts';
 import type { AnthropicClient } from './client.ts';
 import type { AnthropicSourceOptions } from './index.ts';
 import { readOrganization, readRateLimits } from './limits-read.ts';
@@ -32,7 +32,7 @@ export function anthropicLimitsSource({ account, intervalMs, client }: Anthropic
         take(limits, () => rateLimits(client, context)),
         take(organization, async () => [readOrganization(await client.get('organizations/me', new URLSearchParams(), context))]),
       ]);
-      const [failure] = failures;
+      const failure = oneOf(failures);
       if (failure !== undefined && gauges.length === 0) throw failure;
       return { at: context.now, gauges, failures, notices };
     },

@@ -1,6 +1,6 @@
 import type { Names } from '../../model/names.ts';
 import type { Notice, ReadContext, Reading, Source } from '../../model/reading.ts';
-import { type SourceError, toSourceError } from '../../model/source-error.ts';
+import { type SourceError, oneOf, toSourceError } from '../../model/source-error.ts';
 import { attributeText, objectOf } from '../fields.ts';
 import type { AnthropicSourceOptions } from './index.ts';
 import { type ListRow, nameOf, readList } from './lists.ts';
@@ -37,7 +37,7 @@ export function anthropicNamesSource({ account, intervalMs, client, workspaces }
         list('users', known.users, () => readList(client, { path: 'organizations/users', type: 'user', entry: userOf }, context)),
         list('workspaces', known.workspaces, () => workspaces.read(context)),
       ]);
-      const [failure] = failures;
+      const failure = oneOf(failures);
       if (failure !== undefined && failures.length === 3) throw failure;
       known = { apiKeys, users, workspaces: workspaceNames };
       return { at: context.now, gauges: [], names: known, failures, notices };

@@ -2,12 +2,13 @@ import { dayMs, dayStart, oldestOpenPeriod } from '../../model/calendar.ts';
 import type { ReadContext } from '../../model/reading.ts';
 import type { Report, ReportId } from '../../model/report.ts';
 import { inSlices } from '../../model/slices.ts';
-import { SourceError } from '../../model/source-error.ts';
+import { type SourceError, toSourceError } from '../../model/source-error.ts';
 import { type Bucket, type PageReader, type ReadPage, bucketsOf, cellsOf } from './buckets.ts';
 import type { AnthropicClient } from './client.ts';
 import type { RowShape } from './columns.ts';
 import { LongSpan } from './long-span.ts';
 import { allPages } from './pages.ts';
+import { isTooMuch, rfc3339 } from './queries.ts';
 
 /** Days before today that are still restated as a matter of course, and re-read each time. */
 const revisableDays = 3;
@@ -25,8 +26,17 @@ const maxBuckets = { '1h': 168, '1d': 31 } as const;
  */
 const pageBytes = 8 * 1024 * 1024;
 
+/** After even the smallest page was too much, smaller ones are not tried again so soon: it is not their size. */
+const narrowAgainMs = 60 * 60_000;
+
 /** Parts of the older days are kept for the next attempt no longer than this. */
 const attemptsMs = 15 * 60_000;
+
+/** Older days that could not be read are asked for again after this long. */
+const auditAgainMs = 10 * 60_000;
+
+/** Pages are made smaller at most so often in one read: an upstream that answers nothing in time is left alone. */
+const mostNarrowings = 3;
 
 /** How far this machine's clock may be ahead of the upstream's, generously. */
 const clockMarginMs = 15 * 60_000;
@@ -66,6 +76,7 @@ export class ReportReader {
   #readPage: PageReader;
   /** Most buckets a page may have; fewer after one that was too much. */
   readonly #mostBuckets: Record<Width, number> = { ...maxBuckets };
+  #narrowedInVainAtMs = Number.NEGATIVE_INFINITY;
   /** What a bucket had at last, in the fullest page. */
   readonly #bucketBytes: Partial<Record<Width, number>> = {};
   /** The older days, while they are not read whole. */
@@ -79,23 +90,41 @@ export class ReportReader {
     this.#readPage = query.pageReader();
   }
 
-  /** Reads what is due, whole. @throws {SourceError} when any page of it fails: then nothing was read. */
-  async read(context: ReadContext): Promise<Report> {
+  /**
+   * Reads what is due, each span whole. The older days of a month that was read before may fail by themselves: the recent ones
+   * are a report, too, and the older ones stay what they were.
+   * @throws {SourceError} when a page of the recent days fails, or of a first reading: then nothing was read.
+   */
+  async read(context: ReadContext): Promise<{ readonly report: Report; readonly failure?: SourceError }> {
     const nowMs = context.now.getTime();
     const recent = dayStart(nowMs) - revisableDays * dayMs;
     const end = dayStart(nowMs) + dayMs;
     const oldest = Math.min(recent, oldestOpenPeriod(this.#query.id, nowMs).startMs);
-    const audit = this.#readTo === undefined || this.#readTo < recent || nowMs - this.#auditedAtMs >= auditEveryMs;
+    const isFirst = this.#readTo === undefined || this.#readTo < recent;
+    let audit = isFirst || nowMs - this.#auditedAtMs >= auditEveryMs;
+    let failure: SourceError | undefined;
     if (audit) this.#readPage = this.#query.pageReader();
     const buckets = await this.#span({ fromMs: recent, toMs: end, width: this.#query.recentWidth }, context);
-    if (audit && oldest < recent) buckets.push(...(await this.#olderDays(oldest, recent, context)));
+    if (audit && oldest < recent) {
+      try {
+        buckets.push(...(await this.#olderDays(oldest, recent, context)));
+      } catch (thrown) {
+        failure = toSourceError(thrown);
+        if (isFirst || failure.reason === 'internal') throw thrown;
+        audit = false;
+        this.#auditedAtMs = nowMs - auditEveryMs + auditAgainMs;
+      }
+    }
     const { id, groupBy } = this.#query;
     // A reading that comes too late is not taken by anyone: the next one must have all that it had.
     context.signal.throwIfAborted();
     this.#readTo = end;
+    // What was too much for it once need not be for ever: small pages are many requests.
+    for (const width of ['1h', '1d'] as const) this.#mostBuckets[width] = Math.min(maxBuckets[width], this.#mostBuckets[width] * 2);
     if (audit) this.#auditedAtMs = nowMs;
     if (audit) this.#older = undefined;
-    return { id, grouping: groupBy.join(), from: new Date(audit ? oldest : recent), to: new Date(end), cells: cellsOf(buckets) };
+    const report = { id, grouping: groupBy.join(), from: new Date(audit ? oldest : recent), to: new Date(end), cells: cellsOf(buckets) };
+    return { report, ...(failure && { failure }) };
   }
 
   /** They are closed: each part of them may be asked for by itself. */
@@ -120,17 +149,27 @@ export class ReportReader {
     return Math.max(1, Math.min(this.#mostBuckets[width], wanted));
   }
 
-  /** A span that is too much for the upstream, or for us, is read again in smaller pages. */
+  /**
+   * A span that is too much for the upstream, or for us, is read again in smaller pages. Where the smallest is, the upstream has a
+   * fault that looks like it; pages are whole again afterwards, as a read of many small ones would not come to its end.
+   */
   async #span(span: Span, context: ReadContext): Promise<Bucket[]> {
     const { width } = span;
     const all = (span.toMs - span.fromMs) / widthMs[width];
-    for (;;) {
+    for (let narrowings = 0; ; narrowings++) {
       const limit = this.#limit(width);
       try {
         return await this.#pages(span, limit, context);
       } catch (error) {
-        if (!isTooMuch(error) || limit === 1) throw error;
+        const nowMs = context.now.getTime();
+        if (!isTooMuch(error) || Math.abs(nowMs - this.#narrowedInVainAtMs) < narrowAgainMs) throw error;
+        if (limit === 1) {
+          this.#narrowedInVainAtMs = nowMs;
+          this.#mostBuckets[width] = maxBuckets[width];
+          throw error;
+        }
         this.#mostBuckets[width] = Math.ceil(Math.min(limit, all) / 2);
+        if (narrowings === mostNarrowings) throw error;
       }
     }
   }
@@ -141,8 +180,8 @@ export class ReportReader {
     let bucketBytes = 0;
     const pages = await allPages(path, async (cursor): Promise<ReadPage & { readonly next?: string }> => {
       const query = new URLSearchParams({
-        starting_at: rfc3339(new Date(fromMs)),
-        ending_at: rfc3339(new Date(toMs)),
+        starting_at: rfc3339(fromMs),
+        ending_at: rfc3339(toMs),
         bucket_width: width,
         limit: String(limit),
       });
@@ -158,12 +197,4 @@ export class ReportReader {
     const closedToMs = Math.floor((context.now.getTime() - clockMarginMs) / widthMs[width]) * widthMs[width];
     return bucketsOf(path, pages, new Date(fromMs), new Date(toMs), new Date(closedToMs));
   }
-}
-
-function isTooMuch(error: unknown): boolean {
-  return error instanceof SourceError && (error.reason === 'too_large' || error.status === 504);
-}
-
-function rfc3339(instant: Date): string {
-  return instant.toISOString().replace('.000Z', 'Z');
 }

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../../model/clock.ts';
 import type { Names } from '../../model/names.ts';
 import type { ReadContext } from '../../model/reading.ts';
 import { SourceError, toSourceError } from '../../model/source-error.ts';
@@ -19,12 +20,16 @@ const path = 'organizations/workspaces';
  */
 export class Workspaces {
   readonly #client: AnthropicClient;
+  readonly #clock: Clock;
+  /** The list may not be asked for before a monotonic instant, whichever source wants it. */
+  #refused: { readonly error: SourceError; readonly untilMs: number } | undefined;
   #decided: { readonly id: string | undefined } | undefined;
   #undecided: SourceError | undefined;
   #reading: Promise<WorkspaceNames> | undefined;
 
-  constructor(client: AnthropicClient) {
+  constructor(client: AnthropicClient, clock: Clock = systemClock) {
     this.#client = client;
+    this.#clock = clock;
   }
 
   /** Every workspace, archived ones too; the default one also as `default`, where it is known. @throws {SourceError} */
@@ -83,7 +88,18 @@ export class Workspaces {
     }
   }
 
-  #list(filter: string, context: ReadContext): Promise<WorkspaceNames> {
-    return readList(this.#client, { path, type: 'workspace', filter, entry: nameOf }, context);
+  async #list(filter: string, context: ReadContext): Promise<WorkspaceNames> {
+    const waitMs = (this.#refused?.untilMs ?? 0) - this.#clock.monotonicMs();
+    if (this.#refused !== undefined && waitMs > 0) {
+      const { reason, message, status } = this.#refused.error;
+      throw new SourceError(reason, message, { retryAfterMs: waitMs, ...(status !== undefined && { status }) });
+    }
+    try {
+      return await readList(this.#client, { path, type: 'workspace', filter, entry: nameOf }, context);
+    } catch (thrown) {
+      const error = toSourceError(thrown);
+      if (error.retryAfterMs !== undefined) this.#refused = { error, untilMs: this.#clock.monotonicMs() + error.retryAfterMs };
+      throw error;
+    }
   }
 }

@@ -9,7 +9,7 @@ export interface Cookie {
 
 /** Longest cookie string that is looked at, and longest header that is sent, in characters. */
 export const maxCookieCharacters = 64 * 1024;
-const maxHeaderCharacters = 16 * 1024;
+export const maxHeaderCharacters = 16 * 1024;
 
 /** Attributes of a Set-Cookie string (RFC 6265 §4.1.1, and what browsers have added). */
 const attributeNames = new Set([

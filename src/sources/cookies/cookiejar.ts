@@ -34,25 +34,29 @@ interface CookieServiceClient extends Client {
 const host = '.claude.ai';
 const protoFile = fileURLToPath(new URL('../../../proto/cookiejar/v1/cookie.proto', import.meta.url));
 
-/** cookiejar-reader over gRPC: asked at every read, never cached. It is the user’s own, so its spans belong to our trace. */
+/**
+ * cookiejar-reader over gRPC: asked at every read, never cached, over a connection of its own. One that was kept for minutes
+ * may have died without a word, lead to where the service no longer is, or have been made with a certificate that has been
+ * replaced since. It is the user’s own, so its spans belong to our trace.
+ */
 export function cookiejar(options: CookiejarOptions, spans: Spans = noSpans): CookieProvider {
-  let client: CookieServiceClient | undefined;
+  const clients = new Set<CookieServiceClient>();
   return {
     async fetch(signal: AbortSignal): Promise<string> {
       if (signal.aborted) throw new SourceError('timeout', 'there was no time left to ask the cookie service');
-      const connected = (client ??= await connect(options));
+      const client = await connect(options);
+      clients.add(client);
       try {
-        return await inSpan(spans, grpcSpan('cookiejar.v1.CookieService/GetCookies', options.url), (span) => getCookies(connected, signal, span));
+        return await inSpan(spans, grpcSpan('cookiejar.v1.CookieService/GetCookies', options.url), (span) => getCookies(client, signal, span));
       } catch (error) {
-        // A new channel next time: grpc-js keeps a dead connection and waits up to two minutes between attempts.
-        connected.close();
-        client = undefined;
         throw failure(error, options.url, signal);
+      } finally {
+        client.close();
+        clients.delete(client);
       }
     },
     close(): void {
-      client?.close();
-      client = undefined;
+      for (const client of clients) client.close();
     },
   };
 }
@@ -69,6 +73,8 @@ async function connect({ url, ...files }: CookiejarOptions): Promise<CookieServi
   return new loaded.v1.CookieService(`${url.hostname}:${port}`, secure ? tls(files) : credentials.createInsecure(), {
     // A cookie call goes nowhere but to its service, and no DNS record configures it.
     'grpc.enable_http_proxy': 0,
+    // grpc-js else shares connections with every channel to the same address.
+    'grpc.use_local_subchannel_pool': 1,
     'grpc.service_config_disable_resolution': 1,
     'grpc.max_receive_message_length': 256 * 1024,
   });
@@ -117,7 +123,8 @@ function failure(thrown: unknown, url: URL, signal: AbortSignal): SourceError {
   }
   if (thrown.code === status.UNAVAILABLE) {
     const reason = unavailableReason(thrown.details, url.protocol === 'https:');
-    return new SourceError(reason, `there is no connection to ${service}`, { cause: thrown });
+    const why = reason === 'tls' ? tlsCause(thrown.details) : undefined;
+    return new SourceError(reason, `there is no connection to ${service}${why === undefined ? '' : `: ${why}`}`, { cause: thrown });
   }
   return new SourceError(reasonOf(thrown), `${service} answered ${status[thrown.code]}`, { cause: thrown });
 }
@@ -139,6 +146,18 @@ function reasonOf({ code, details }: ServiceError): Reason {
     default:
       return 'upstream';
   }
+}
+
+/** What is wrong with a handshake, and which setting mends it; undefined where the text does not tell. */
+function tlsCause(details: string): string | undefined {
+  if (/certificate has expired|CERT_HAS_EXPIRED/.test(details)) return 'its certificate has expired';
+  if (/altnames|ALTNAME/.test(details)) return 'its certificate is for another host name';
+  if (/wrong version number|packet length too long/.test(details)) return 'it does not speak TLS; write http:// in COOKIEJAR_URL';
+  if (/self.signed|SELF_SIGNED|signature failure|unable to (get|verify)|UNABLE_TO_/.test(details)) {
+    return 'its certificate is not of an authority that is trusted here; set COOKIEJAR_CERTIFICATE to the authority’s PEM file';
+  }
+  if (/certificate required|bad certificate|handshake failure/.test(details)) return 'it wants another client certificate; see COOKIEJAR_CLIENT_CERTIFICATE';
+  return undefined;
 }
 
 /** grpc-js tells a name, a handshake and a connection apart by its text alone. */

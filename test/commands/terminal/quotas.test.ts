@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
-import type { Quota } from '../../../src/commands/picture.ts';
+import type { Quota } from '../../../src/metrics/picture.ts';
 import { QuotaTable, drawBar } from '../../../src/commands/terminal/quotas.ts';
 import { propertyOptions, propertyTimeoutMs } from '../../support/property.ts';
 import { colouredCanvas, plainCanvas } from '../../support/canvas.ts';

@@ -126,3 +126,11 @@ test('there always is an organization: 404 is an address without the API', async
   answers.me = refusal(404, 'not_found_error');
   await expect(read()).rejects.toMatchObject({ reason: 'upstream', status: 404 });
 });
+
+test('when nothing can be read, the longest wait that was asked for is kept', async () => {
+  const { answers, read } = await start();
+  const busy = (seconds: number): HttpAnswer => ({ status: 429, body: {}, headers: { ...headers, 'retry-after': String(seconds) } });
+  answers.limits = busy(1);
+  answers.me = busy(600);
+  await expect(read()).rejects.toMatchObject({ reason: 'rate_limited', status: 429, retryAfterMs: 600_000 });
+});

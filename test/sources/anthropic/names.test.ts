@@ -45,8 +45,8 @@ const key = (id: string, more: object = {}): object => ({ id, type: 'api_key', n
 const person = (id: string): object => ({ id, created_by: { id: 'user_1', type: 'user' } });
 
 function joined(names: Names | undefined, ids: Record<string, string>): Readonly<Record<string, string>> {
-  const { account: _account, ...rest } = joinNames(attributeSet(ids), 'default', names ?? noNames, true);
-  return rest;
+  const all = Object.entries(joinNames(attributeSet(ids), 'default', names ?? noNames, true));
+  return Object.fromEntries(all.filter(([name]) => name !== 'account'));
 }
 
 test('keys of both shapes over several pages; makers that are null, gone or no people', async () => {
@@ -153,4 +153,24 @@ test('a list that is withheld is told, is no failure, and is asked for again a d
   lists.fault = () => undefined;
   lists.now = new Date(lists.now.getTime() + dayMs);
   expect(await read()).toMatchObject({ notices: [] });
+});
+
+test('when no list can be read, the longest wait that was asked for is kept', async () => {
+  const { lists, read } = await start();
+  const seconds: Readonly<Record<string, string>> = { api_keys: '1', users: '600', workspaces: '47' };
+  lists.fault = ({ pathname }) => ({ status: 429, body: {}, headers: { ...headers, 'retry-after': seconds[pathname.split('/').at(-1) ?? ''] ?? '' } });
+  await expect(read()).rejects.toMatchObject({ reason: 'rate_limited', retryAfterMs: 600_000 });
+});
+
+test('a list of workspaces that asked for a wait is not asked before, whichever source wants it', async () => {
+  const { lists, workspaces, read } = await start();
+  lists.fault = ({ pathname }) => (pathname.endsWith('/workspaces') ? { status: 429, body: {}, headers: { ...headers, 'retry-after': '600' } } : undefined);
+  const { failures } = await read();
+  expect(failures).toMatchObject([{ reason: 'rate_limited', retryAfterMs: 600_000 }]);
+  lists.fault = () => undefined;
+  const asked = lists.asked.length;
+  const refused: unknown = await workspaces.defaultId({ signal: AbortSignal.timeout(10_000), now: lists.now }).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ reason: 'rate_limited', status: 429 });
+  expect((refused as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(500_000);
+  expect(lists.asked).toHaveLength(asked);
 });

@@ -317,3 +317,38 @@ test('names come from every page of the lists; makers that are gone and archived
   expect(names?.users.get('u1')).toEqual({ email: 'person@example.com', name: 'Person' });
   expect(names?.workspaces.get('w1')).toEqual({ name: 'Old' });
 });
+
+test('an upstream that answered nothing in time for a while is asked for whole pages again', async () => {
+  const asked: number[] = [];
+  let failing = 8;
+  const setting = await start(({ path }) => {
+    asked.push(Number(new URL(path, 'http://localhost').searchParams.get('limit')));
+    return failing-- > 0 ? { status: 504, body: { type: 'error', error: { type: 'timeout_error' } } } : undefined;
+  });
+  const read = (): Promise<unknown> => setting.usage.read({ signal: AbortSignal.timeout(10_000), now: setting.now });
+  for (let reads = 0; reads < 3; reads++) await read().catch(() => undefined);
+  for (let reads = 0; reads < 8; reads++) await read();
+  asked.length = 0;
+  await read();
+  expect(asked).toEqual([168]);
+});
+
+test('older days that fail by themselves cost the recent ones nothing, and are asked for again', async () => {
+  let failing = false;
+  const setting = await start(({ path }) => (failing && path.includes('bucket_width=1d') ? { status: 529, body: { type: 'error', error: { type: 'overloaded_error' } } } : undefined));
+  const ledger = new Ledger();
+  setting.organization.use({ atMs: Date.parse('2026-11-02T10:00:00Z'), apiKeyId: 'k1', output: 10 });
+  await apply(setting, ledger, setting.usage);
+  failing = true;
+  setting.now = new Date('2026-11-21T16:40:00Z');
+  setting.organization.use({ atMs: Date.parse('2026-11-21T16:00:00Z'), apiKeyId: 'k1', output: 5 });
+  setting.organization.use({ atMs: Date.parse('2026-11-02T11:00:00Z'), apiKeyId: 'k1', output: 100 });
+  const reading = await setting.usage.read({ signal: AbortSignal.timeout(10_000), now: setting.now });
+  expect(reading.failures).toMatchObject([{ reason: 'upstream', status: 529 }]);
+  await apply(setting, ledger, setting.usage);
+  expect(totals(ledger, 'claude.tokens')).toEqual({ '2026-11 output k1 default': 15n });
+  failing = false;
+  setting.now = new Date('2026-11-21T16:51:00Z');
+  await apply(setting, ledger, setting.usage);
+  expect(totals(ledger, 'claude.tokens')).toEqual({ '2026-11 output k1 default': 115n });
+});

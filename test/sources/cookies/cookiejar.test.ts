@@ -9,6 +9,7 @@ import type { Reason } from '../../../src/model/reasons.ts';
 import { type CookiejarOptions, cookiejar } from '../../../src/sources/cookies/cookiejar.ts';
 import type { CookieProvider } from '../../../src/sources/cookies/provider.ts';
 import { type Authority, type Identity, createAuthority } from '../../support/certificates.ts';
+import { type NetworkFault, startProxy } from '../../support/proxy.ts';
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -156,6 +157,35 @@ test('a service that comes back is used at the next fetch', async () => {
   await expect(fetch(from)).resolves.toContain('sessionKey=');
 });
 
+test('each fetch has a connection of its own, so that one which died without a word costs nothing', async () => {
+  const jar = await service();
+  const network = await startProxy(jar.port);
+  stops.push(() => network.stop());
+  const from = provider(network.port);
+  await fetch(from);
+  network.freeze();
+  await expect(fetch(from)).resolves.toContain('sessionKey=');
+  expect(network.connections).toBe(2);
+});
+
+test.each<[what: string, fault: NetworkFault, reason: Reason]>([
+  ['refuses connections', { kind: 'refuse' }, 'network'],
+  ['resets them', { kind: 'reset', afterBytes: 0 }, 'network'],
+  ['cuts the answer', { kind: 'cut', afterBytes: 60 }, 'network'],
+  ['swallows everything', { kind: 'black hole' }, 'timeout'],
+  ['takes longer than the read has', { kind: 'latency', ms: 60_000 }, 'timeout'],
+  ['passes on a byte at a time', { kind: 'drip', bytes: 1, everyMs: 100 }, 'timeout'],
+])('a network that %s is named, and forgotten at the next fetch', async (_, fault, reason) => {
+  const jar = await service();
+  const network = await startProxy(jar.port);
+  stops.push(() => network.stop());
+  const from = provider(network.port);
+  await network.become(fault);
+  await expect(fetch(from, 1_000)).rejects.toMatchObject({ reason });
+  await network.become({ kind: 'none' });
+  await expect(fetch(from)).resolves.toContain('sessionKey=');
+});
+
 let authority: Authority;
 let stranger: Authority;
 let ofService: Identity;
@@ -181,14 +211,20 @@ test('over TLS the service is trusted by its authority alone', async () => {
   const jar = await secured();
   const options = { secure: true, certificate: authority.certificateFile };
   await expect(fetch(provider(jar.port, options))).resolves.toContain('sessionKey=');
-  await expect(fetch(provider(jar.port, { ...options, certificate: stranger.certificateFile }))).rejects.toMatchObject({ reason: 'tls' });
+  await expect(fetch(provider(jar.port, { ...options, certificate: stranger.certificateFile }))).rejects.toMatchObject({
+    reason: 'tls',
+    message: expect.stringMatching(/: its certificate is not of an authority that is trusted here; set COOKIEJAR_CERTIFICATE/) as string,
+  });
   await expect(fetch(provider(jar.port, { secure: true }))).rejects.toMatchObject({ reason: 'tls' });
   expect(jar.calls).toBe(1);
 });
 
 test('a service without TLS is not spoken to where TLS is set, nor one with TLS where it is not', async () => {
   const plain = await service();
-  await expect(fetch(provider(plain.port, { secure: true, certificate: authority.certificateFile }))).rejects.toMatchObject({ reason: 'tls' });
+  await expect(fetch(provider(plain.port, { secure: true, certificate: authority.certificateFile }))).rejects.toMatchObject({
+    reason: 'tls',
+    message: expect.stringMatching(/: it does not speak TLS; write http:/) as string,
+  });
   const jar = await secured();
   await expect(fetch(provider(jar.port))).rejects.toMatchObject({ reason: 'network' });
   expect(plain.calls + jar.calls).toBe(0);

@@ -32,8 +32,19 @@ export function* totalsIn({ scopeMetrics }: ResourceMetrics): Generator<SeenPoin
   }
 }
 
+const keys = new WeakMap<Attributes, Map<TotalName, string>>();
+
 /** A rename is another series to a backend, but the same use. */
 function keyOf(metric: TotalName, attributes: Attributes): string {
+  // A series has the same object in each cycle.
+  let ofSet = keys.get(attributes);
+  if (ofSet === undefined) keys.set(attributes, (ofSet = new Map<TotalName, string>()));
+  let key = ofSet.get(metric);
+  if (key === undefined) ofSet.set(metric, (key = madeKey(metric, attributes)));
+  return key;
+}
+
+function madeKey(metric: TotalName, attributes: Attributes): string {
   const isCode = metric.startsWith('claude.analytics.code.');
   const kept = Object.entries(attributes).filter(([name]) => !names.includes(name) || (isCode && name === 'api_key_name'));
   const period = attributes['period'];

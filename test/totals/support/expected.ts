@@ -2,6 +2,7 @@ import type { SimulatedOrganization } from '../../../src/demo/anthropic/organiza
 import { seriesKey, truth } from '../../../src/demo/anthropic/truth.ts';
 import type { AttributeSet } from '../../../src/model/attributes.ts';
 import { dayMs, dayStart } from '../../../src/model/calendar.ts';
+import { totalSpecs } from '../../../src/metrics/catalogue.ts';
 import type { Report, ReportId, TotalName } from '../../../src/model/report.ts';
 import { exported } from './backends.ts';
 import { holds, same } from './broken.ts';
@@ -36,7 +37,10 @@ export class Expected {
   readonly #series = new Map<string, ExpectedSeries>();
   readonly #openDays = new Map<ReportId, number>();
   #known = new Set<ReportId>();
+  /** What is on the disk. */
   #kept = nothing;
+  /** What this process has found there. */
+  #found = nothing;
   /** Series that stood in the first reading of their report: they need no first zero. */
   readonly atFirst = new Set<string>();
 
@@ -57,7 +61,7 @@ export class Expected {
       let series = this.#series.get(key);
       if (series === undefined) {
         const ids = keyOf(metric, '', attributes);
-        this.#series.set(key, (series = { report: report.id, metric, ids, finalMs, days: new Map<number, bigint>(), sent: this.#kept.sent.get(key) }));
+        this.#series.set(key, (series = { report: report.id, metric, ids, finalMs, days: new Map<number, bigint>(), sent: this.#found.sent.get(key) }));
       }
       series.days.set(day, (series.days.get(day) ?? 0n) + value);
     }
@@ -80,9 +84,10 @@ export class Expected {
     }
   }
 
-  /** The totals of a collection are these, or first zeros. */
+  /** The totals of a collection are these, or first zeros. Nothing is changed when they are not. */
   checkTotals(values: ReadonlyMap<string, number>): void {
     const others = new Set(values.keys());
+    const sent = new Map<ExpectedSeries, bigint>();
     for (const [key, series] of this.published()) {
       others.delete(key);
       const value = valueOf(series);
@@ -90,19 +95,22 @@ export class Expected {
       if (found === undefined) {
         same(value, 0n, () => `${key} is missing, and its value`);
       } else if (found === 0 && (series.sent ?? 0n) === 0n && !this.atFirst.has(key)) {
-        series.sent = 0n;
+        sent.set(series, 0n);
       } else {
         same(found, exported(series.metric, value), () => key);
-        series.sent = value;
+        sent.set(series, value);
       }
     }
     same([...others], [], () => 'series that nothing tells of');
+    for (const [series, value] of sent) series.sent = value;
   }
 
   /** What a cut made now has, by ids. */
   cut(): Map<string, { readonly metric: TotalName; value: bigint }> {
     const growth = new Map<string, { readonly metric: TotalName; value: bigint }>();
-    for (const [, series] of this.published()) {
+    for (const series of this.#series.values()) {
+      // What became final while a cut was on its way is in the next one.
+      if (!this.#openDays.has(series.report)) continue;
       const value = valueOf(series);
       const grown = value - (series.sent ?? 0n);
       series.sent = value;
@@ -114,28 +122,39 @@ export class Expected {
     return growth;
   }
 
-  /** What was exported is above the reports by this much. */
-  debt(metric: TotalName): bigint {
+  /** What was exported is above the report by this much, in all that has the unit. */
+  debt(report: ReportId, unit: '{token}' | 'USD'): bigint {
     let debt = 0n;
     for (const [, series] of this.published()) {
-      if (series.metric === metric) debt += valueOf(series) - sumOf(series);
+      if (series.report === report && totalSpecs[series.metric].unit === unit) debt += valueOf(series) - sumOf(series);
     }
     return debt;
   }
 
   /** What was exported so far is on the disk. */
   keep(): void {
-    const sent = [...this.#series].flatMap(([key, series]) => (series.sent === undefined ? [] : [[key, series.sent] as const]));
-    this.#kept = { reports: new Set(this.#known), sent: new Map(sent) };
+    this.beforeKeep(this.#known)();
   }
 
-  /** Another process goes on: with what is on the disk, or with nothing. */
-  restart(): void {
+  /**
+   * What was exported so far is being written.
+   * @param reports those that are among it.
+   * @returns what is to be called when it is on the disk.
+   */
+  beforeKeep(reports: ReadonlySet<ReportId>): () => void {
+    const sent = [...this.#series].flatMap(([key, series]) => (series.sent === undefined ? [] : [[key, series.sent] as const]));
+    const memory = { reports: new Set(reports), sent: new Map(sent) };
+    return () => (this.#kept = memory);
+  }
+
+  /** Another process goes on: with what is on the disk, or with nothing, also where the disk cannot be read. */
+  restart(isDiskRead = true): void {
+    const { reports, sent } = (this.#found = isDiskRead ? this.#kept : nothing);
     this.#openDays.clear();
-    this.#known = new Set(this.#kept.reports);
+    this.#known = new Set(reports);
     for (const [key, series] of this.#series) {
       series.days.clear();
-      series.sent = this.#kept.sent.get(key);
+      series.sent = sent.get(key);
       if (series.sent === undefined) this.#series.delete(key);
     }
   }

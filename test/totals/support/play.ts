@@ -1,3 +1,4 @@
+import type { Attributes } from '@opentelemetry/api';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { drawFault } from '../../../src/demo/anthropic/faults.ts';
 import { simulatedLife } from '../../../src/demo/anthropic/life.ts';
@@ -194,10 +195,11 @@ export class Play {
       values.set(key, value);
     }
     this.#expected.checkTotals(values);
-    for (const metric of ['claude.tokens', 'claude.cost'] as const) {
-      const said = gaugeIn(collected, metric === 'claude.tokens' ? 'claude_usage_metrics.ledger.debt.tokens' : 'claude_usage_metrics.ledger.debt.cost');
-      // A first zero is below its sum; there is no debt in it.
-      same(said ?? 0, exported(metric, this.#expected.debt(metric)), () => `debt of ${metric}`);
+    for (const report of this.#schedule.reports) {
+      for (const [gauge, unit] of [['claude_usage_metrics.ledger.debt.tokens', '{token}'], ['claude_usage_metrics.ledger.debt.cost', 'USD']] as const) {
+        const debt = this.#expected.debt(report, unit);
+        same(gaugeIn(collected, gauge, report) ?? 0, unit === 'USD' ? exported('claude.cost', debt) : Number(debt), () => `${gauge} of ${report}`);
+      }
     }
   }
 
@@ -288,7 +290,8 @@ export class Play {
   }
 }
 
-function gaugeIn({ scopeMetrics }: ResourceMetrics, name: string): number | undefined {
+function gaugeIn({ scopeMetrics }: ResourceMetrics, name: string, report: ReportId): number | undefined {
   const metric = scopeMetrics.flatMap(({ metrics }) => metrics).find(({ descriptor }) => descriptor.name === name);
-  return metric?.dataPoints[0]?.value as number | undefined;
+  const points: readonly { readonly attributes: Attributes; readonly value: unknown }[] = metric?.dataPoints ?? [];
+  return points.find(({ attributes }) => attributes['report'] === report)?.value as number | undefined;
 }

@@ -1,0 +1,86 @@
+import { BlockList, isIP, isIPv4 } from 'node:net';
+import { rememberSecret } from '../model/redaction.ts';
+import { isLoopback } from './kinds.ts';
+import type { RawSettings } from './sources-of-settings.ts';
+
+/** What the proxy variables of the environment say, which every program shares; upper and lower case mean the same, the lower wins. */
+export interface Proxies {
+  /** Of HTTPS_PROXY: for addresses that begin with https. May have user and password in it. */
+  readonly forHttps?: URL;
+  /** Names, suffixes, addresses and ranges of NO_PROXY. */
+  readonly exempt: readonly string[];
+  /** All that were set, by their names in lower case: grpc-js reads them from the process environment, and no others. */
+  readonly variables: RawSettings;
+}
+
+const addresses = ['grpc_proxy', 'https_proxy', 'http_proxy'] as const;
+const exemptions = ['no_grpc_proxy', 'no_proxy'] as const;
+
+/**
+ * Reads the proxy variables.
+ * @param problems gets a line for each that names no proxy that can be used: going around it would be a surprise.
+ */
+export function proxiesOf(raw: RawSettings, problems: string[]): Proxies {
+  const variables: Record<string, string> = {};
+  const found = new Map<string, URL>();
+  for (const name of [...addresses, ...exemptions]) {
+    const text = [raw[name], raw[name.toUpperCase()]].map((either) => either?.trim() ?? '').find((either) => either !== '');
+    if (text !== undefined) variables[name] = text;
+  }
+  for (const name of addresses) {
+    const text = variables[name];
+    if (text === undefined) continue;
+    const full = text.includes('://') ? text : `http://${text}`;
+    const url = URL.canParse(full) ? new URL(full) : undefined;
+    const password = url === undefined ? undefined : decoded(url.password);
+    if (url?.protocol !== 'http:' || password === undefined || decoded(url.username) === undefined) {
+      problems.push(`${name.toUpperCase()} must be the address of an HTTP proxy, such as http://host:3128`);
+      continue;
+    }
+    rememberSecret(password);
+    rememberSecret(url.password);
+    variables[name] = full;
+    found.set(name, url);
+  }
+  const forHttps = found.get('https_proxy');
+  return { ...(forHttps && { forHttps }), exempt: (variables['no_proxy'] ?? '').split(/[\s,]+/).filter((entry) => entry !== ''), variables };
+}
+
+/** The proxy on the way to an address: never to this machine itself, and never where there is no TLS through it. */
+export function proxyFor(url: URL, { forHttps, exempt }: Proxies): URL | undefined {
+  if (forHttps === undefined || url.protocol !== 'https:' || isLoopback(url)) return undefined;
+  return exempt.some((entry) => isExempt(url, entry.toLowerCase())) ? undefined : forHttps;
+}
+
+/**
+ * As curl and Go have it: `*`; a name, with all below it; an IP address; a range of them (`10.0.0.0/8`); each with a port or
+ * without.
+ */
+function isExempt({ hostname, port }: URL, entry: string): boolean {
+  if (entry === '*') return true;
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const [, bare = entry, wantedPort] = isIP(entry) === 0 ? (/^(.+):(\d+)$/.exec(entry) ?? []) : [];
+  if (wantedPort !== undefined && wantedPort !== (port === '' ? '443' : port)) return false;
+  const wanted = bare.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0) return wanted === host || isInRange(host, wanted);
+  const suffix = wanted.replace(/^\*?\./, '');
+  return suffix !== '' && (host === suffix || host.endsWith(`.${suffix}`));
+}
+
+function isInRange(address: string, range: string): boolean {
+  const [, network = '', bits = ''] = /^(.+)\/(\d{1,3})$/.exec(range) ?? [];
+  if (isIP(network) === 0 || isIP(network) !== isIP(address) || Number(bits) > (isIPv4(network) ? 32 : 128)) return false;
+  const family = isIPv4(network) ? 'ipv4' : 'ipv6';
+  const list = new BlockList();
+  list.addSubnet(network, Number(bits), family);
+  return list.check(address, family);
+}
+
+/** Undefined when it is not written as a URL writes it. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

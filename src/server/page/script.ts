@@ -1,0 +1,84 @@
+/**
+ * The page’s own script: takes each cycle’s body from the event stream, changes what has changed, so that focus and what
+ * was opened stay, and keeps durations going. Without it the page is complete, as of when it was loaded.
+ */
+export const script = `
+'use strict';
+const connection = document.querySelector('.connection');
+let aheadMs = 0;
+
+function show(state, text) {
+  connection.hidden = false;
+  connection.dataset.state = state;
+  if (connection.textContent !== text) connection.textContent = text;
+}
+
+function isAlike(before, after) {
+  return before.nodeType === after.nodeType && before.nodeName === after.nodeName && (before.dataset?.key === after.dataset?.key);
+}
+
+function change(before, after) {
+  if (!isAlike(before, after)) return before.replaceWith(after);
+  if (before.nodeType === Node.TEXT_NODE) {
+    if (before.data !== after.data) before.data = after.data;
+    return;
+  }
+  for (const { name } of [...before.attributes]) if (!after.hasAttribute(name) && name !== 'open') before.removeAttribute(name);
+  for (const { name, value } of after.attributes) if (before.getAttribute(name) !== value) before.setAttribute(name, value);
+  const [old, fresh] = [[...before.childNodes], [...after.childNodes]];
+  fresh.forEach((node, index) => (index < old.length ? change(old[index], node) : before.append(node)));
+  old.slice(fresh.length).forEach((node) => node.remove());
+}
+
+function duration(seconds) {
+  const s = Math.max(0, Math.floor(seconds)), m = Math.floor(s / 60), h = Math.floor(m / 60), d = Math.floor(h / 24);
+  const two = (a, b) => a + (b.startsWith('0') ? '' : ' ' + b);
+  return d > 0 ? two(d + 'd', h % 24 + 'h') : h > 0 ? two(h + 'h', m % 60 + 'm') : m > 0 ? m + 'm' : s + 's';
+}
+
+function clock(instant, now) {
+  const shown = new Date(Math.round(instant / 60000) * 60000), away = Math.abs(shown - now), day = 86400000;
+  const time = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, date = { day: 'numeric', month: 'short' };
+  const form = away < day ? time : away < 6 * day ? { weekday: 'short', ...time } : away < 300 * day ? date : { ...date, year: 'numeric' };
+  return new Intl.DateTimeFormat('en-GB', form).format(shown).replace(',', '');
+}
+
+function tick() {
+  const now = Date.now() + aheadMs;
+  for (const element of document.querySelectorAll('[data-time]')) {
+    const instant = Date.parse(element.dateTime), kind = element.dataset.time;
+    const text = kind === 'until' ? duration((instant - now) / 1000) : kind === 'since' ? duration((now - instant) / 1000) : clock(instant, now);
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+function settle() {
+  const { now, title } = document.getElementById('status').dataset;
+  aheadMs = Date.parse(now) - Date.now();
+  document.title = title;
+  tick();
+}
+
+function listen() {
+  const source = new EventSource('events');
+  source.addEventListener('open', () => show('live', 'live'));
+  source.addEventListener('status', ({ data }) => {
+    const fresh = new DOMParser().parseFromString(data, 'text/html').getElementById('status');
+    const status = document.getElementById('status');
+    if (fresh.dataset.build !== status.dataset.build) return location.reload();
+    change(status, fresh);
+    settle();
+    show('live', 'live');
+  });
+  source.addEventListener('error', () => {
+    show('lost', 'not connected');
+    if (source.readyState !== EventSource.CLOSED) return;
+    source.close();
+    setTimeout(listen, 10000);
+  });
+}
+
+settle();
+setInterval(tick, 1000);
+listen();
+`;

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { proxiesOf, proxyFor } from '../../src/config/proxies.ts';
+import { redact } from '../../src/model/redaction.ts';
+
+function proxyOf(address: string, variables: Readonly<Record<string, string>>): string | undefined {
+  const problems: string[] = [];
+  const proxy = proxyFor(new URL(address), proxiesOf(variables, problems));
+  expect(problems).toEqual([]);
+  return proxy?.host;
+}
+
+test.each([
+  ['https://claude.ai', { HTTPS_PROXY: 'http://one:3128' }, 'one:3128'],
+  ['https://claude.ai', { https_proxy: 'http://one:3128' }, 'one:3128'],
+  ['https://claude.ai', { https_proxy: 'http://lower:1', HTTPS_PROXY: 'http://upper:1' }, 'lower:1'],
+  ['https://claude.ai', { HTTPS_PROXY: 'one:3128' }, 'one:3128'],
+  ['https://claude.ai', { HTTPS_PROXY: 'http://user:password@one:3128' }, 'one:3128'],
+  // Nothing goes over http but to loopback, and gRPC has its own.
+  ['https://claude.ai', { HTTP_PROXY: 'http://one:3128', GRPC_PROXY: 'http://two:1' }, undefined],
+  ['https://claude.ai', {}, undefined],
+  ['https://localhost:8443', { HTTPS_PROXY: 'http://one:3128' }, undefined],
+  ['https://127.0.0.1', { HTTPS_PROXY: 'http://one:3128' }, undefined],
+  ['https://127.9.9.9', { HTTPS_PROXY: 'http://one:3128' }, undefined],
+  ['https://[::1]:8443', { HTTPS_PROXY: 'http://one:3128' }, undefined],
+  ['http://127.0.0.1:8080', { HTTP_PROXY: 'http://one:3128', HTTPS_PROXY: 'http://one:3128' }, undefined],
+] as const)('%s with %j goes through %s', (address, variables, expected) => {
+  expect(proxyOf(address, variables)).toBe(expected);
+});
+
+test.each([
+  ['*', 'https://claude.ai', true],
+  ['claude.ai', 'https://claude.ai', true],
+  ['CLAUDE.AI', 'https://claude.ai', true],
+  ['claude.ai', 'https://api.claude.ai', true],
+  ['.claude.ai', 'https://api.claude.ai', true],
+  ['*.claude.ai', 'https://api.claude.ai', true],
+  ['claude.ai', 'https://notclaude.ai', false],
+  ['claude.ai:443', 'https://claude.ai', true],
+  ['claude.ai:8443', 'https://claude.ai', false],
+  ['claude.ai:8443', 'https://claude.ai:8443', true],
+  ['other.example, claude.ai', 'https://claude.ai', true],
+  ['other.example claude.ai', 'https://claude.ai', true],
+  ['10.1.2.3', 'https://10.1.2.3', true],
+  ['10.0.0.0/8', 'https://10.1.2.3:4318', true],
+  ['10.0.0.0/8', 'https://11.1.2.3', false],
+  ['10.0.0.0/99', 'https://10.1.2.3', false],
+  ['10.0.0.0/8', 'https://name.example', false],
+  ['fd00::/8', 'https://[fd12::1]', true],
+  ['fd12::1', 'https://[fd12::1]', true],
+  ['[fd12::1]:8443', 'https://[fd12::1]:8443', true],
+  ['2.3', 'https://10.1.2.3', false],
+  ['.', 'https://claude.ai', false],
+] as const)('NO_PROXY=%s exempts %s: %s', (list, address, isExempt) => {
+  const expected = isExempt ? undefined : 'one:3128';
+  expect(proxyOf(address, { HTTPS_PROXY: 'http://one:3128', NO_PROXY: list })).toBe(expected);
+  expect(proxyOf(address, { https_proxy: 'http://one:3128', no_proxy: list, NO_PROXY: 'nothing' })).toBe(expected);
+});
+
+test.each(['socks5://one:1080', 'https://one:443', 'http://', 'http://user%:password@one:3128', ':::'])('HTTPS_PROXY=%s is refused, and not quoted', (address) => {
+  const problems: string[] = [];
+  proxiesOf({ HTTPS_PROXY: address }, problems);
+  expect(problems).toEqual(['HTTPS_PROXY must be the address of an HTTP proxy, such as http://host:3128']);
+});
+
+test('the variables are handed on in lower case, and the password is a secret from then on', () => {
+  const { variables } = proxiesOf({ GRPC_PROXY: 'http://user:fake%20secret@one:3128', NO_PROXY: 'a', no_proxy: '', PATH: '/bin' }, []);
+  expect(variables).toEqual({ grpc_proxy: 'http://user:fake%20secret@one:3128', no_proxy: 'a' });
+  expect(redact('it said fake secret, and fake%20secret')).not.toMatch(/fake.{1,3}secret/);
+});

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { digestOf, noModel, otherModels } from '../../../src/server/page/digest.ts';
+import { type SnapshotPoint, snapshotOf, windowPoints } from './support.ts';
+
+const at = new Date('2026-11-10T12:00:00Z');
+
+test('use is summed by model over every other attribute, today and in the snapshot’s month', () => {
+  const { use } = digestOf(
+    snapshotOf([
+      ['claude.tokens.current', { model: 'opus', type: 'input', api_key_id: '1' }, 100],
+      ['claude.tokens.current', { model: 'opus', type: 'cache_read', api_key_id: '2' }, 900],
+      ['claude.tokens.current', { model: 'haiku', type: 'output' }, 7],
+      ['claude.cost.current', { model: 'opus' }, 1.25],
+      ['claude.cost.current', { model: 'opus', workspace_id: 'w' }, 2],
+      ['claude.cost.current', { cost_type: 'web_search' }, 0.5],
+      ['claude.cost', { model: 'opus', period: '2026-11' }, 30],
+      ['claude.cost', { model: 'opus', period: '2026-10' }, 4000],
+      ['claude.tokens', { model: 'opus', period: '2026-11', type: 'input' }, 5000],
+    ]),
+    at,
+  );
+  const own = use.get('default');
+  expect(Object.fromEntries(own?.today ?? [])).toEqual({
+    opus: { tokens: 1000, cachedTokens: 900, cost: 3.25 },
+    haiku: { tokens: 7 },
+    [noModel]: { cost: 0.5 },
+  });
+  expect(Object.fromEntries(own?.month ?? [])).toEqual({ opus: { tokens: 5000, cost: 30 } });
+});
+
+test('gauges stay with their account, and the agent’s own metrics are left out', () => {
+  const { gauges } = digestOf(
+    snapshotOf([
+      ...windowPoints('five_hour', { used: 0.4 }),
+      ['claude.usage.utilization', { metric_name: 'five_hour', account: 'other' }, 0.7],
+      ['openrouter.credits.remaining', {}, 12],
+      ['claude_usage_metrics.source.up', { source: 'claude-ai' }, 1],
+      ['claude.rate_limit', { group: 'g', limiter: 'l' }, 50],
+    ]),
+    at,
+  );
+  expect([...gauges.keys()]).toEqual(['default', 'other']);
+  expect(gauges.get('default')?.map(({ metric, value }) => [metric, value])).toEqual([
+    ['claude.usage.utilization', 0.4],
+    ['openrouter.credits.remaining', 12],
+  ]);
+});
+
+test('of 250,000 series of a thousand models nothing stays but sums, and the sums are of all', () => {
+  const series = Array.from({ length: 250_000 }, (_, index): SnapshotPoint => ['claude.cost.current', { model: `model-${index % 1000}`, api_key_id: String(index) }, 1]);
+  const today = digestOf(snapshotOf(series), at).use.get('default')?.today ?? new Map<string, never>();
+  expect(today.size).toBe(401);
+  expect(today.get('model-0')).toEqual({ cost: 250 });
+  expect(today.get(otherModels)).toEqual({ cost: 600 * 250 });
+});
+
+test('of thousands of windows the first are kept whole, and the others counted once each', () => {
+  const digest = digestOf(snapshotOf(Array.from({ length: 3000 }, (_, index) => windowPoints(`w${index}`, { used: 0.5, secondsToReset: 60 })).flat()), at);
+  expect(digest.gauges.get('default')).toHaveLength(800);
+  expect(digest.moreWindows).toBe(2600);
+});

@@ -1,0 +1,93 @@
+import { hrTimeToMilliseconds } from '@opentelemetry/core';
+import { type DataPoint, DataPointType, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { SourceId } from '../../../src/model/reading.ts';
+import type { ReadResult } from '../../../src/sources/poller.ts';
+import { holds } from '../../totals/support/broken.ts';
+
+/** A reading is shown for this many intervals at most. */
+const validIntervals = 3;
+
+/** Whose a gauge is, by the beginning of its name. */
+const owners: readonly (readonly [RegExp, SourceId])[] = [
+  [/^claude\.(usage|extra_usage|credit_pool|session)\./, 'claude-ai'],
+  [/^openrouter\./, 'openrouter'],
+  [/^claude\.(rate_limit|organization\.info)$/, 'anthropic-limits'],
+  [/^claude\.(tokens|web_searches)\.current$/, 'anthropic-usage'],
+  [/^claude\.cost\.current$/, 'anthropic-cost'],
+  [/^claude\.requests\.current$/, 'anthropic-analytics'],
+];
+
+/** What claude.ai said of its windows, and from when on the agent may know it. */
+interface Windows {
+  readonly knownMs: number;
+  /** Resets by the window's name; others without one. */
+  readonly resets: ReadonlyMap<string, number>;
+}
+
+/** What one process may observe, and until when. */
+export class GaugeRules {
+  /** Begin of the last read that said anything, and of the last that said all. */
+  readonly #answered = new Map<SourceId, { readonly beganMs: number; readonly staleAtMs: number }>();
+  readonly #succeeded = new Map<SourceId, { readonly beganMs: number; readonly staleAtMs: number }>();
+  #served: ReadonlyMap<string, number> | undefined;
+  #windows: Windows[] = [];
+  /** The wall clock was: resets may have been past, by it, when they were read. */
+  clockWasWrong = false;
+  points = 0;
+
+  /** claude.ai has answered. */
+  serve(body: unknown): void {
+    const { limits = [], iguana_necktie: pool } = body as {
+      readonly limits?: readonly { readonly kind: string; readonly resets_at: string | null }[];
+      readonly iguana_necktie?: { readonly resets_at: string };
+    };
+    const named = limits.map(({ kind, resets_at: at }) => [names[kind] ?? kind, Date.parse(at ?? '')] as const);
+    this.#served = new Map([...named, ['iguana_necktie', Date.parse(pool?.resets_at ?? '')] as const].filter(([, at]) => !Number.isNaN(at)));
+  }
+
+  /** A read has ended. */
+  read({ source, outcome, durationMs, reading }: ReadResult): void {
+    const nowMs = performance.now();
+    const beganMs = nowMs - durationMs;
+    const life = { beganMs, staleAtMs: beganMs + validIntervals * source.intervalMs };
+    if (reading !== undefined) this.#answered.set(source.id, life);
+    if (outcome === 'success') this.#succeeded.set(source.id, life);
+    if (source.id === 'claude-ai' && outcome === 'success' && this.#served !== undefined) this.#windows.push({ knownMs: nowMs, resets: this.#served });
+  }
+
+  /** A collection, and when it began. @throws {Broken} */
+  check({ scopeMetrics }: ResourceMetrics, beganMs: number): void {
+    // What came during the collection may be in it or not; of what came before only the last counts.
+    const before = this.#windows.filter(({ knownMs }) => knownMs < beganMs).slice(-1);
+    this.#windows = [...before, ...this.#windows.filter(({ knownMs }) => knownMs >= beganMs)];
+    for (const { metrics } of scopeMetrics) {
+      for (const { descriptor, dataPointType, dataPoints } of metrics) {
+        if (dataPointType !== DataPointType.GAUGE) continue;
+        for (const point of dataPoints) this.#checkPoint(descriptor.name, point, beganMs);
+      }
+    }
+  }
+
+  #checkPoint(name: string, { value, endTime, attributes }: DataPoint<number>, beganMs: number): void {
+    this.points += 1;
+    holds(Number.isFinite(value), () => `${name} is ${value}`);
+    const source = owners.find(([pattern]) => pattern.test(name))?.[1];
+    if (source !== undefined) {
+      const reads = name.endsWith('.current') ? this.#succeeded : this.#answered;
+      const life = reads.get(source);
+      holds(life !== undefined && beganMs < life.staleAtMs, () => `${name} is shown ${(beganMs - (life?.beganMs ?? 0)) / 1_000} s after its reading`);
+    }
+    const atMs = hrTimeToMilliseconds(endTime);
+    const window = String(attributes['metric_name']);
+    if (name === 'claude.usage.seconds_to_reset') {
+      const right = this.#windows.map(({ resets }) => Math.floor(((resets.get(window) ?? Number.NaN) - atMs) / 1_000));
+      holds(value >= 0 && right.includes(value), () => `${name} of ${window} is ${value}, should be ${right.join(' or ')}`);
+    } else if (name.startsWith('claude.usage.') || name.startsWith('claude.credit_pool.')) {
+      // A reset that was past when it was read ends nothing.
+      const isOver = this.#windows.every(({ resets }) => (resets.get(window) ?? Number.POSITIVE_INFINITY) <= atMs);
+      holds(!isOver || this.clockWasWrong, () => `${name} of ${window} is shown after its window's reset`);
+    }
+  }
+}
+
+const names: Readonly<Record<string, string>> = { session: 'five_hour', weekly_all: 'seven_day', weekly_scoped: 'seven_day_fable' };

@@ -1,0 +1,87 @@
+import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import { fileURLToPath } from 'node:url';
+import { type Agent, createAgent } from '../../../src/agent.ts';
+import type { Transports } from '../../../src/agent-sources.ts';
+import { loadConfig } from '../../../src/config/config.ts';
+import type { SentTotals } from '../../../src/model/sent-totals.ts';
+import type { ReadResult } from '../../../src/sources/poller.ts';
+import { type TotalsState, openTotalsState } from '../../../src/state/totals-state.ts';
+import type { FileSystem } from '../../../src/state/file-system.ts';
+import { createLogger } from '../../../src/telemetry/log.ts';
+import { adminKey } from '../../totals/support/admin-api.ts';
+import type { MemoryCollector } from './collector.ts';
+import { adminUrl, claudeUrl, openRouterUrl } from './upstreams.ts';
+
+const emptyEnvFile = fileURLToPath(new URL('../../support/empty.env', import.meta.url));
+
+/** What one process starts with. */
+export interface LifeOptions {
+  readonly intervalMs: number;
+  /** Beside those that lead to the upstreams. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly random: () => number;
+  readonly transports: Transports;
+  readonly collector: MemoryCollector;
+  /** Absent: nothing is kept. */
+  readonly disk?: FileSystem;
+  /** A collection, and when it began. */
+  readonly onCollected: (metrics: ResourceMetrics | undefined, beganMs: number) => void;
+  readonly onDelivered: () => void;
+  readonly onRead: (result: ReadResult) => void;
+  /** The state is being written. @returns what is called when it is on the disk. */
+  readonly onSave: (totals: SentTotals) => () => void;
+  readonly onLog: (line: Readonly<Record<string, unknown>>) => void;
+}
+
+/** One process of the whole agent, between upstreams, collector and disk in memory. */
+export interface Life {
+  readonly agent: Agent;
+  /** Whether it knows what was exported before it. */
+  readonly knows: boolean;
+}
+
+export async function beginLife(options: LifeOptions): Promise<Life> {
+  const state = options.disk && (await openTotalsState('/state', 'default', options.disk));
+  const config = loadConfig({
+    environment: {
+      COOKIEJAR_URL: 'http://127.0.0.1:2',
+      CLAUDE_AI_BASE_URL: claudeUrl,
+      OPENROUTER_API_KEY: 'sk-or-v1-fake',
+      OPENROUTER_ACCOUNT_BASE_URL: openRouterUrl,
+      ANTHROPIC_ADMIN_API_KEY: adminKey,
+      ANTHROPIC_ADMIN_BASE_URL: adminUrl,
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:3',
+      OTEL_METRIC_EXPORT_INTERVAL: String(options.intervalMs),
+      ...options.settings,
+    },
+    envFile: emptyEnvFile,
+    flags: {},
+  });
+  const restored = state?.takeRestored();
+  const agent = createAgent(config, {
+    logger: createLogger('info', { write: (line: string) => options.onLog(JSON.parse(line) as Record<string, unknown>) }),
+    readDeadlineMs: 20_000,
+    write: () => undefined,
+    random: options.random,
+    transports: options.transports,
+    openSender: ({ url }) => options.collector.sender(url),
+    onRead: options.onRead,
+    watch: {
+      collected: (metrics, durationMs) => options.onCollected(metrics, performance.now() - durationMs),
+      delivered: () => options.onDelivered(),
+    },
+    ...(state && { state: watched({ ...state, takeRestored: () => restored }, options.onSave) }),
+  });
+  return { agent, knows: restored !== undefined };
+}
+
+function watched(state: TotalsState, onSave: LifeOptions['onSave']): TotalsState {
+  return {
+    ...state,
+    async save(totals) {
+      const saved = onSave(totals);
+      await state.save(totals);
+      saved();
+    },
+  };
+}

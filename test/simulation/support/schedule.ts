@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import type { SourceId } from '../../../src/model/reading.ts';
+
+/** What a source's upstream does instead of its work. */
+export const sourceFaults = ['failing', 'busy', 'limited', 'limited_date', 'limited_silently', 'unauthorized', 'hang', 'slow', 'cut', 'page', 'refused', 'mixed'] as const;
+export const collectorFaults = ['refused', 'unreachable', 'hang', 'unseen', 'partial', 'busy', 'busy_long', 'slow', 'not_otlp'] as const;
+export const cookieFaults = ['missing', 'unreachable', 'hang', 'expired', 'nonsense'] as const;
+export const diskFaults = ['ENOSPC', 'EIO', 'hang'] as const;
+
+/** Where something can be wrong for a time, and with what. */
+export type Trouble =
+  | { readonly of: SourceId; readonly kind: (typeof sourceFaults)[number] }
+  | { readonly of: 'collector'; readonly kind: (typeof collectorFaults)[number] }
+  | { readonly of: 'cookies'; readonly kind: (typeof cookieFaults)[number] }
+  | { readonly of: 'disk'; readonly kind: (typeof diskFaults)[number] }
+  /** The wall clock is off by so much. */
+  | { readonly of: 'clock'; readonly byMs: number }
+  /** The process is killed, or ended and started anew. */
+  | { readonly of: 'process'; readonly kind: 'killed' | 'restarted' }
+  /** The machine is suspended. */
+  | { readonly of: 'machine' };
+
+/** Something that goes wrong. */
+export type Fault = Trouble & {
+  /** Share of the schedule that is over when it begins. */
+  readonly at: number;
+  /** How long after the beginning of a cycle. */
+  readonly offsetMs: number;
+  readonly minutes: number;
+};
+
+export interface Schedule {
+  readonly life: number;
+  readonly seed: number;
+  readonly startsAt: Date;
+  readonly days: number;
+  readonly intervalMinutes: number;
+  readonly faults: readonly Fault[];
+}
+
+/** The sources of a whole configuration. */
+export const sourceIds = [
+  'claude-ai',
+  'openrouter',
+  'anthropic-usage',
+  'anthropic-cost',
+  'anthropic-analytics',
+  'anthropic-claude-code',
+  'anthropic-names',
+  'anthropic-limits',
+] as const satisfies readonly SourceId[];
+
+const minuteMs = 60_000;
+
+const trouble: fc.Arbitrary<Trouble> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ of: fc.constantFrom(...sourceIds), kind: fc.constantFrom(...sourceFaults) }) },
+  { weight: 4, arbitrary: fc.record({ of: fc.constant('collector' as const), kind: fc.constantFrom(...collectorFaults) }) },
+  { weight: 1, arbitrary: fc.record({ of: fc.constant('cookies' as const), kind: fc.constantFrom(...cookieFaults) }) },
+  { weight: 2, arbitrary: fc.record({ of: fc.constant('disk' as const), kind: fc.constantFrom(...diskFaults) }) },
+  { weight: 2, arbitrary: fc.record({ of: fc.constant('clock' as const), byMs: fc.constantFrom(-9 * minuteMs, 9 * minuteMs, -60 * minuteMs, 60 * minuteMs, 3_652 * 1_440 * minuteMs, -3_652 * 1_440 * minuteMs) }) },
+  { weight: 3, arbitrary: fc.record({ of: fc.constant('process' as const), kind: fc.constantFrom('killed' as const, 'restarted' as const) }) },
+  { weight: 1, arbitrary: fc.record({ of: fc.constant('machine' as const) }) },
+);
+
+const fault: fc.Arbitrary<Fault> = fc
+  .tuple(trouble, fc.noBias(fc.nat(9_700)).map((share) => share / 10_000), fc.oneof(fc.nat(900), fc.nat(12_000), fc.nat(30 * minuteMs)), fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 20, max: 2_000 })))
+  .map(([what, at, offsetMs, minutes]) => ({ ...what, at, offsetMs, minutes }));
+
+/** Cycles are as frequent as the days are few. */
+const length = fc.oneof(
+  { weight: 1, arbitrary: fc.record({ days: fc.constant(1), intervalMinutes: fc.constantFrom(1, 2) }) },
+  { weight: 8, arbitrary: fc.record({ days: fc.constant(1), intervalMinutes: fc.constantFrom(5, 10, 30) }) },
+  { weight: 4, arbitrary: fc.record({ days: fc.integer({ min: 2, max: 7 }), intervalMinutes: fc.constantFrom(30, 60) }) },
+);
+
+/** Some hours before or after the end of a month, of a year, of February. */
+const startsAt = fc
+  .tuple(fc.constantFrom('2026-11-30', '2026-12-31', '2027-02-28', '2026-11-20'), fc.integer({ min: -4 * 24, max: 24 }))
+  .map(([day, hours]) => new Date(Date.parse(`${day}T00:00:00Z`) + hours * 60 * minuteMs));
+
+export const schedules: fc.Arbitrary<Schedule> = fc
+  .tuple(fc.nat(40), fc.nat(), startsAt, length, fc.array(fault, { minLength: 1, maxLength: 20 }))
+  .map(([life, seed, starts, long, faults]) => ({ life, seed, startsAt: starts, ...long, faults }));

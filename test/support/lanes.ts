@@ -1,0 +1,77 @@
+import type { SourceId } from '../../src/model/reading.ts';
+import { type TestAgent, agentOf, valuesOf } from './agent.ts';
+import { type SourcesWorld, sourceIds, startSources } from './sources.ts';
+
+/** Longer than any source's interval. */
+const untilAllAreDueMs = 61 * 60_000;
+
+/** What every source shows while it is well: one of its own points, or that it is up. */
+const shownBy: Readonly<Record<SourceId, string>> = {
+  'claude-ai': 'claude.usage.utilization',
+  openrouter: 'openrouter.credits.total',
+  'anthropic-usage': 'claude.tokens{',
+  'anthropic-cost': 'claude.cost{',
+  'anthropic-analytics': 'claude_usage_metrics.source.report.refreshed_timestamp',
+  'anthropic-claude-code': 'claude_usage_metrics.source.up{source=anthropic-claude-code}',
+  'anthropic-names': 'claude_usage_metrics.source.up{source=anthropic-names}',
+  'anthropic-limits': 'claude.rate_limit',
+};
+
+/** A source that is to fail, beside seven that are well; the agent lives through all of its faults. */
+export interface Lane {
+  readonly source: SourceId;
+  readonly world: SourcesWorld;
+  readonly agent: TestAgent;
+}
+
+/** A lane for each source, after a cycle in which all were well. */
+export async function startLanes(readDeadlineMs: number): Promise<readonly Lane[]> {
+  const lanes: Lane[] = [];
+  for (const source of sourceIds) {
+    const world = await startSources();
+    const agent = agentOf(world.settings, { readDeadlineMs });
+    lanes.push({ source, world, agent });
+    await nextCycle({ world, agent });
+  }
+  return lanes;
+}
+
+export async function stopLanes(lanes: readonly Lane[]): Promise<void> {
+  for (const { agent, world } of lanes) {
+    await agent.close();
+    await world.stop();
+  }
+}
+
+export type Values = Readonly<Record<string, number>>;
+
+/** A cycle in which every source is due, whatever it did before; what it pushed. */
+export async function nextCycle({ world, agent }: Pick<Lane, 'world' | 'agent'>): Promise<Values> {
+  agent.clock.advance(untilAllAreDueMs);
+  await agent.push();
+  return valuesOf(world.pushes.at(-1));
+}
+
+/** What a push says of every source, and how its reads have ended since another one. */
+export function said(values: Values, before: Values = {}): Readonly<Record<string, string>> {
+  const ends = new Map<string, string[]>();
+  for (const [name, count] of Object.entries(values)) {
+    const [, outcome = '', source = ''] = /source\.reads{outcome=(\w+),source=([\w-]+)}/.exec(name) ?? [];
+    if (source !== '' && count > (before[name] ?? 0)) ends.set(source, [...(ends.get(source) ?? []), outcome]);
+  }
+  return Object.fromEntries(
+    sourceIds.map((source) => {
+      const up = values[`claude_usage_metrics.source.up{source=${source}}`];
+      const isShown = Object.keys(values).some((name) => name.startsWith(shownBy[source]));
+      return [source, `${ends.get(source)?.join() ?? 'no read'}, up ${up ?? '-'}, ${isShown ? 'shown' : 'absent'}`];
+    }),
+  );
+}
+
+const isWell = 'success, up 1, shown';
+export const allAreWell = Object.fromEntries(sourceIds.map((source) => [source, isWell]));
+
+/** Old points may be shown for a while; of a source that failed only its reason and that it is down is looked at. */
+export function withFailure(of: Readonly<Record<string, string>>, broken: SourceId): Readonly<Record<string, string>> {
+  return { ...of, [broken]: of[broken]?.replace(/, (shown|absent)$/, '') ?? '' };
+}
