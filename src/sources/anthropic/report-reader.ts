@@ -35,9 +35,6 @@ const attemptsMs = 15 * 60_000;
 /** Older days that could not be read are asked for again after this long. */
 const auditAgainMs = 10 * 60_000;
 
-/** Pages are made smaller at most so often in one read: an upstream that answers nothing in time is left alone. */
-const mostNarrowings = 3;
-
 /** How far this machine's clock may be ahead of the upstream's, generously. */
 const clockMarginMs = 15 * 60_000;
 
@@ -156,12 +153,14 @@ export class ReportReader {
   async #span(span: Span, context: ReadContext): Promise<Bucket[]> {
     const { width } = span;
     const all = (span.toMs - span.fromMs) / widthMs[width];
-    for (let narrowings = 0; ; narrowings++) {
+    for (;;) {
       const limit = this.#limit(width);
       try {
         return await this.#pages(span, limit, context);
       } catch (error) {
         const nowMs = context.now.getTime();
+        // So many small pages that the time was over before the last.
+        if (context.signal.aborted) this.#mostBuckets[width] = Math.min(maxBuckets[width], limit * 4);
         if (!isTooMuch(error) || Math.abs(nowMs - this.#narrowedInVainAtMs) < narrowAgainMs) throw error;
         if (limit === 1) {
           this.#narrowedInVainAtMs = nowMs;
@@ -169,7 +168,6 @@ export class ReportReader {
           throw error;
         }
         this.#mostBuckets[width] = Math.ceil(Math.min(limit, all) / 2);
-        if (narrowings === mostNarrowings) throw error;
       }
     }
   }
