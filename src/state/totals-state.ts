@@ -60,7 +60,7 @@ export async function openTotalsState(folder: string, account: string, fileSyste
     notices,
     async save(totals) {
       try {
-        opened ??= await open(folder, account, fileSystem);
+        opened ??= await openLate(folder, account, fileSystem);
         if (!(await opened.held.isHeld())) throw new LockedError('another process has taken the folder over');
         await opened.file.write(sentLines(totals));
       } catch (error) {
@@ -79,6 +79,13 @@ interface Opened {
 async function open(folder: string, account: string, fileSystem: FileSystem): Promise<Opened> {
   await fileSystem.makeFolder(folder);
   return { held: await lock(folder, fileSystem), file: new StateFile(folder, nameOf(account), fileSystem) };
+}
+
+/** What stands there is not gone on with any more, but the next generation comes after it. */
+async function openLate(folder: string, account: string, fileSystem: FileSystem): Promise<Opened> {
+  const late = await open(folder, account, fileSystem);
+  await late.file.read(() => undefined);
+  return late;
 }
 
 /** Each account has a file of its own: another name in the settings must not cost the first one's. */

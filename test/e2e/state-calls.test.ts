@@ -135,9 +135,8 @@ test.each(codes)('%s at any call is said, what was saved is found, and the next 
     expect(saved.length + failures.length, cell).toBe(2);
     for (const text of failures) expect(text, cell).toContain(code);
     if (notices.length + failures.length > 0) told += 1;
-    // Where the folder itself could not be taken nothing is kept, and that was said; else one fault costs one writing at most.
-    if (notices.some((notice) => notice.includes('nothing is kept'))) expect(saved, cell).toEqual([]);
-    else expect(failures.length, cell).toBeLessThanOrEqual(1);
+    // One fault costs one writing at most; where the folder could not be taken at first, the next writing takes it.
+    expect(failures.length, cell).toBeLessThanOrEqual(1);
     const { generation } = await next(folder);
     const last = saved.at(-1);
     if (last !== undefined) expect(generation, cell).toBe(last);

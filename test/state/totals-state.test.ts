@@ -82,6 +82,9 @@ test('from a generation that is not the last one the highest values are taken, b
 
 test.each(['ENOSPC', 'EIO', 'EROFS', 'EMFILE'])('a disk that fails with %s from the start is told at once and at each writing, until it works', async (code) => {
   const failing = new MemoryDisk();
+  const before = await openTotalsState('/state', 'work', failing);
+  for (const value of [7n, 8n, 9n]) await before.save(sent(value));
+  await before.release();
   failing.before = () => {
     throw systemError(code);
   };
