@@ -23,7 +23,6 @@ const mutations: readonly Mutation[] = [
   { rule: 'what is above the report is debt', file: 'ledger/series.ts', from: 'return value > series.sum ? value - series.sum : 0n;', to: 'return value > series.sum && series.sum > 0n ? value - series.sum : 0n;' },
   { rule: 'debt is of what was read', file: 'ledger/ledger.ts', from: 'for (const table of published(reportState)) {', to: 'for (const table of reportState.periods.values()) {' },
   { rule: 'a report replaces the days it has', file: 'ledger/ledger.ts', from: 'yield* DayTable.changes(state.days.get(day), next,', to: 'yield* DayTable.changes(undefined, next,' },
-  { rule: 'a cell that is gone is gone', file: 'ledger/day-table.ts', from: 'onChange(metric, attributes, was, 0n);', to: '' },
   { rule: 'rows of one identity are added', file: 'ledger/day-table.ts', from: 'const sum = (ofMetric.get(attributes) ?? 0n) + value;', to: 'const sum = value;' },
   { rule: 'a report counts with its last page', file: 'sources/anthropic/pages.ts', from: 'const page = await read(cursor);', to: 'const page = await read(cursor).catch((error) => { if (pages.length === 0) throw error; return { ...pages[pages.length - 1], next: undefined }; });' },
   { rule: 'missing and double buckets make no report', file: 'sources/anthropic/buckets.ts', from: 'if (startMs !== expectedMs) refuse(', to: 'if (false) refuse(' },
