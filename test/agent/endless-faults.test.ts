@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { patienceMs } from '../../src/sources/reads.ts';
 import { valuesOf } from '../support/agent.ts';
 import { type Lane, allAreWell, nextCycle, said, startLanes, stopLanes, withFailure } from '../support/lanes.ts';
-import { sourceIds } from '../support/sources.ts';
+import { sourceIds } from '../../src/model/reading.ts';
 import { endlessFaults } from '../support/upstream-faults.ts';
 
 const readDeadlineMs = 3_000;

@@ -3,7 +3,8 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { SourceId } from '../../src/model/reading.ts';
 import { valuesOf } from '../support/agent.ts';
 import { startCli } from '../support/cli.ts';
-import { sourceIds, startSources } from '../support/sources.ts';
+import { sourceIds } from '../../src/model/reading.ts';
+import { startSources } from '../support/sources.ts';
 import { answeredFaults, endlessFaults, largeFaults } from '../support/upstream-faults.ts';
 
 const mostMegabytes = 160;

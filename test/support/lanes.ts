@@ -1,6 +1,6 @@
-import type { SourceId } from '../../src/model/reading.ts';
+import { type SourceId, sourceIds } from '../../src/model/reading.ts';
 import { type TestAgent, agentOf, valuesOf } from './agent.ts';
-import { type SourcesWorld, sourceIds, startSources } from './sources.ts';
+import { type SourcesWorld, startSources } from './sources.ts';
 
 /** Longer than any source's interval. */
 const untilAllAreDueMs = 61 * 60_000;

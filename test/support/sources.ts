@@ -15,17 +15,6 @@ export interface SourcesWorld extends Pick<World, 'pushes' | 'settings'> {
   stop(): Promise<void>;
 }
 
-export const sourceIds: readonly SourceId[] = [
-  'claude-ai',
-  'openrouter',
-  'anthropic-usage',
-  'anthropic-cost',
-  'anthropic-analytics',
-  'anthropic-claude-code',
-  'anthropic-names',
-  'anthropic-limits',
-];
-
 /** Where a source of the Admin API alone asks, below `/v1/organizations/`. */
 const adminPaths: Partial<Record<SourceId, RegExp>> = {
   'anthropic-usage': /^usage_report\/messages$/,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { SourceId } from '../../../src/model/reading.ts';
+import { type SourceId, sourceIds } from '../../../src/model/reading.ts';
 
 /** What a source's upstream does instead of its work. */
 export const sourceFaults = ['failing', 'busy', 'limited', 'limited_date', 'limited_silently', 'unauthorized', 'hang', 'slow', 'cut', 'page', 'refused', 'mixed'] as const;
@@ -37,18 +37,6 @@ export interface Schedule {
   readonly intervalMinutes: number;
   readonly faults: readonly Fault[];
 }
-
-/** The sources of a whole configuration. */
-export const sourceIds = [
-  'claude-ai',
-  'openrouter',
-  'anthropic-usage',
-  'anthropic-cost',
-  'anthropic-analytics',
-  'anthropic-claude-code',
-  'anthropic-names',
-  'anthropic-limits',
-] as const satisfies readonly SourceId[];
 
 const minuteMs = 60_000;
 
