@@ -36,7 +36,8 @@ export function* sentLines({ account, cutEndMs, pending, reports, series }: Sent
     }
     const row: Row = [sent === undefined ? null : String(sent), String(cut), owesZero ? 1 : 0];
     for (const key of keys) {
-      const value = attributes[key];
+      // A key of other rows may be the name of something that every object inherits.
+      const value = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
       let index = value === undefined ? -1 : strings.get(value);
       if (index === undefined) {
         strings.set(value ?? '', (index = strings.size));
