@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type ExportOutcome, combine, isDelivered, summary, worst } from '../../src/export/outcome.ts';
+import { propertySeed } from '../support/property.ts';
 
 const outcomeOf = (points: number): fc.Arbitrary<ExportOutcome> =>
   fc.oneof(
@@ -20,6 +21,7 @@ test('acknowledged, rejected and lost add up to what was produced, however many 
       expect(acknowledged + rejected + lost).toBe(points);
       expect(Math.min(acknowledged, rejected, lost)).toBeGreaterThanOrEqual(0);
     }),
+    { seed: propertySeed },
   );
 });
 
@@ -28,6 +30,7 @@ test('it is delivered only if every backend took every point', () => {
     fc.property(delivery, ({ points, outcomes }) => {
       expect(isDelivered(combine(points, outcomes))).toBe(outcomes.every(isDelivered));
     }),
+    { seed: propertySeed },
   );
 });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { forecastOf, heatOf, paceOf } from '../../src/metrics/pace.ts';
+import { propertySeed } from '../support/property.ts';
 
 const hour = 3600;
 
@@ -57,6 +58,7 @@ describe('forecast', () => {
         expect(forecast.seconds).toBeGreaterThanOrEqual(0);
         expect(forecast.seconds).toBeLessThanOrEqual(secondsToReset * (1 + 1e-9));
       }),
+      { seed: propertySeed },
     );
   });
 });
