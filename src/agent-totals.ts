@@ -12,6 +12,7 @@ import type { Reading } from './model/reading.ts';
 import { type ReportId, reportIds } from './model/report.ts';
 import type { CutPoint, PendingCut, SentTotals } from './model/sent-totals.ts';
 import { inSlices } from './model/slices.ts';
+import { within } from './model/within.ts';
 import type { Poller } from './sources/poller.ts';
 import type { TotalsState } from './state/totals-state.ts';
 
@@ -29,6 +30,8 @@ export interface TotalsSettings {
   readonly clock: Clock;
   /** Keeps what was exported over a restart. */
   readonly state?: TotalsState;
+  /** Longest that a writing of the state is waited for: the cycle's points wait for it. */
+  readonly saveMs: number;
   /** Told what must never happen; the totals known so far stay in charge. */
   readonly onError: (error: unknown) => void;
   /** Told how each writing of the state ended; undefined: well. */
@@ -48,6 +51,8 @@ export class AgentTotals {
   #isEnding = false;
   /** What the state on the disk was made of; undefined when it is not known to be there. */
   #saved: string | undefined;
+  /** Whether a writing goes on, be it one that is not waited for any longer. */
+  #isWriting = false;
 
   constructor(settings: TotalsSettings) {
     const { delta, firstZeros, clock, state } = settings;
@@ -152,7 +157,7 @@ export class AgentTotals {
     this.#seenZeros.clear();
   }
 
-  /** Writes what has changed since the last time; false when it is not on the disk. Never rejects. */
+  /** Writes what has changed since the last time; false when it is not known to be on the disk. Never rejects. */
   async #save(): Promise<boolean> {
     const { state, onSaved } = this.#settings;
     if (state === undefined) return true;
@@ -161,8 +166,7 @@ export class AgentTotals {
       if (toSave === this.#saved) return true;
       this.#saved = undefined;
       try {
-        await state.save(this.#totals());
-        this.#saved = toSave;
+        await this.#write(state, toSave);
         onSaved(undefined);
         return true;
       } catch (error) {
@@ -170,6 +174,23 @@ export class AgentTotals {
         return false;
       }
     });
+  }
+
+  /** @throws when the disk fails, or gives no answer: a writing that is not waited for may still come to its end, but not to that of what came later. */
+  async #write(state: TotalsState, toSave: string): Promise<void> {
+    if (this.#isWriting) throw new Error(noAnswer);
+    const givenUp = new AbortController();
+    this.#isWriting = true;
+    const writing = state.save(this.#totals(givenUp.signal)).then(() => {
+      this.#saved = toSave;
+      return true;
+    }).finally(() => {
+      this.#isWriting = false;
+    });
+    if (await within(writing, this.#settings.saveMs)) return;
+    givenUp.abort();
+    writing.catch(() => undefined);
+    throw new Error(noAnswer);
   }
 
   /** What acknowledges the first zeros of the last collection, unless there has been another one since. */
@@ -185,7 +206,8 @@ export class AgentTotals {
     return [this.#ledger.version, this.#cut?.size ?? 0].join('/');
   }
 
-  #totals(): SentTotals {
+  /** @param signal ends the walk through the series, which may else go on while they change. */
+  #totals(signal: AbortSignal): SentTotals {
     const { account, delta } = this.#settings;
     const pending = this.#cut?.pending;
     return {
@@ -193,7 +215,7 @@ export class AgentTotals {
       ...(delta && { cutEndMs: this.#producer?.cutEndMs ?? this.#cuts.fromMs }),
       ...(pending && { pending }),
       reports: this.#ledger.sentReports(),
-      series: this.#ledger.sentSeries(),
+      series: until(signal, this.#ledger.sentSeries()),
     };
   }
 
@@ -211,6 +233,15 @@ export class AgentTotals {
     const mine = this.#work.then(work);
     this.#work = mine.catch(() => undefined);
     return mine;
+  }
+}
+
+const noAnswer = 'the disk does not answer';
+
+function* until<T>(signal: AbortSignal, items: Iterable<T>): Generator<T, void> {
+  for (const item of items) {
+    signal.throwIfAborted();
+    yield item;
   }
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { type OpenSender, metricsSenders } from './agent-senders.ts';
 import { type Transports, openPollers } from './agent-sources.ts';
@@ -16,6 +15,7 @@ import { metricsResource } from './metrics/resource.ts';
 import { attributeSet } from './model/attributes.ts';
 import { type Clock, systemClock } from './model/clock.ts';
 import { noSpans } from './model/spans.ts';
+import { within } from './model/within.ts';
 import type { Poller, ReadResult } from './sources/poller.ts';
 import { Reads } from './sources/reads.ts';
 import type { TotalsState } from './state/totals-state.ts';
@@ -110,6 +110,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     firstZeros: options.firstZeros ?? true,
     clock,
     ...(options.state && { state: options.state }),
+    saveMs: config.export.timeoutMs / 4,
     onError: (error) => logger.error({ err: error }, 'a report could not be added to the totals'),
     onSaved: (problem) => states.saved(problem),
   });
@@ -208,7 +209,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     stopping.abort();
     await provider.shutdown();
     open.close();
-    await Promise.race([totals?.close(), setTimeout(longestSaveMs, undefined, { ref: false })]);
+    await within(totals?.close() ?? Promise.resolve(), longestSaveMs);
     cycle.end();
     // Last of all, as metrics wait for no trace; a moment is left for them in any case.
     await traces?.close(Math.min(longestFlushMs, Math.max(limitMs / 50, limitedAtMs + limitMs - performance.now())));

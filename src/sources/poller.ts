@@ -1,8 +1,9 @@
-import { type Clock, longestTimerMs } from '../model/clock.ts';
+import type { Clock } from '../model/clock.ts';
 import type { GaugePoint, Reading, Source } from '../model/reading.ts';
 import type { Reason } from '../model/reasons.ts';
 import { SourceError, toSourceError } from '../model/source-error.ts';
 import { type Spans, inSpan, noSpans } from '../model/spans.ts';
+import { within } from '../model/within.ts';
 
 /** Longest wait between two reads of a source that fails. */
 export const maxBackOffMs = 15 * 60 * 1000;
@@ -182,17 +183,4 @@ async function readWithin(source: Source, now: Date, deadlineMs: number): Promis
   if (cutShort instanceof SourceError) return cutShort;
   // A whole reading did not heed the signal and is late.
   return cutShort !== undefined && cutShort.failures.length > 0 ? cutShort : timeout;
-}
-
-/** What the promise resolves with, or undefined once the time is over. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), Math.min(ms, longestTimerMs));
-  });
-  try {
-    return await Promise.race([promise, over]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

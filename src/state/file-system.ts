@@ -1,4 +1,5 @@
 import { mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** An open file. */
 export interface OpenFile {
@@ -22,7 +23,7 @@ export interface FileSystem {
 
 /** The machine's own disk. */
 export const disk: FileSystem = {
-  makeFolder: (path) => mkdir(path, { recursive: true, mode: 0o700 }),
+  makeFolder,
   async open(path, flags, mode) {
     const file = await open(path, flags, mode);
     return { write: (bytes) => writeAll(file, bytes), sync: () => file.sync(), close: () => file.close() };
@@ -33,6 +34,19 @@ export const disk: FileSystem = {
   modifiedAt: async (path) => (await stat(path)).mtime,
   touch: (path, at) => utimes(path, at, at),
 };
+
+/** Node's own recursion goes on for ever where the system says of a folder in one that is there that it is not (/proc/x). */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const parent = dirname(path);
+    if (codeOf(error) === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (codeOf(error) !== 'ENOENT' || parent === path) throw error;
+    await makeFolder(parent);
+    await mkdir(path, { mode: 0o700 });
+  }
+}
 
 /** One call may take less than it was given. */
 async function writeAll(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Array): Promise<void> {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { SentTotals } from '../model/sent-totals.ts';
+import { within } from '../model/within.ts';
 import { type FileSystem, codeOf, disk } from './file-system.ts';
 import { type Lock, LockedError, lock } from './lock.ts';
 import { sentLines, sentTotals } from './sent-lines.ts';
-import { StateFile } from './state-file.ts';
+import { type Restored, StateFile } from './state-file.ts';
 
 /** The folder cannot be this agent's; the message says why. */
 export class StateFolderError extends Error {}
@@ -23,6 +24,9 @@ export interface TotalsState {
   release(): Promise<void>;
 }
 
+/** Longest that a start waits for the folder: longer than a lock of a holder elsewhere is watched. */
+const longestWaitMs = 20_000;
+
 /** Faults of a setting rather than of a disk. */
 const settingFaults: Readonly<Record<string, string>> = {
   ENOTDIR: 'is no folder',
@@ -33,24 +37,45 @@ const settingFaults: Readonly<Record<string, string>> = {
 
 /**
  * Takes the folder and reads what is in it. A damaged or newer file is put aside, and a disk that fails is told by every
- * {@link TotalsState.save}, which tries it anew: neither keeps the agent from starting.
+ * {@link TotalsState.save}, which tries it anew: neither keeps the agent from starting, nor does one that gives no answer.
+ * @param waitMs longest that it is waited for.
  * @throws {StateFolderError} when another process uses the folder, or it can never be written.
  */
-export async function openTotalsState(folder: string, account: string, fileSystem: FileSystem = disk): Promise<TotalsState> {
+export async function openTotalsState(folder: string, account: string, fileSystem: FileSystem = disk, waitMs = longestWaitMs): Promise<TotalsState> {
   let opened: Opened | undefined;
+  /** Not waited for any longer, but a second one beside it would find the folder locked by the first. */
+  let opening: Promise<Opened> | undefined;
   let restored: SentTotals | undefined;
   const notices: string[] = [];
+  const cannot = (why: string): string => `${folder} cannot be used (${why}): nothing is gone on with, and until it can be used nothing is kept, and no growth is sent`;
   try {
-    opened = await open(folder, account, fileSystem);
-    const found = await opened.file.read(sentTotals);
-    notices.push(...found.notices);
-    if (found.value !== undefined) restored = found.isOlder ? withoutCuts(found.value) : found.value;
+    const first = openAndRead(folder, account, fileSystem, sentTotals);
+    const there = await within(first, waitMs);
+    if (there === undefined) {
+      opening = first.then(({ opened: late }) => late);
+      opening.catch(() => undefined);
+      notices.push(cannot(`no answer within ${waitMs / 1_000} s`));
+    } else {
+      const { value, isOlder, notices: ofFile } = there.found;
+      opened = there.opened;
+      notices.push(...ofFile);
+      restored = value !== undefined && isOlder ? withoutCuts(value) : value;
+    }
   } catch (error) {
     if (error instanceof LockedError) throw new StateFolderError(`${error.message}; one agent at a time writes an account’s totals`);
     const fault = settingFaults[codeOf(error)];
     if (fault !== undefined) throw new StateFolderError(`${folder} ${fault}`);
-    notices.push(`${folder} cannot be used (${codeOf(error)}): nothing is gone on with, and until it can be used nothing is kept, and no growth is sent`);
+    notices.push(cannot(codeOf(error)));
   }
+  const openLate = async (): Promise<Opened> => {
+    // What stands there is not gone on with any more, but the next generation comes after it.
+    opening ??= openAndRead(folder, account, fileSystem, () => undefined).then(({ opened: late }) => late);
+    try {
+      return await opening;
+    } finally {
+      opening = undefined;
+    }
+  };
   return {
     takeRestored() {
       const given = restored;
@@ -60,7 +85,7 @@ export async function openTotalsState(folder: string, account: string, fileSyste
     notices,
     async save(totals) {
       try {
-        opened ??= await openLate(folder, account, fileSystem);
+        opened ??= await openLate();
         if (!(await opened.held.isHeld())) throw new LockedError('another process has taken the folder over');
         await opened.file.write(sentLines(totals));
       } catch (error) {
@@ -76,16 +101,16 @@ interface Opened {
   readonly file: StateFile;
 }
 
-async function open(folder: string, account: string, fileSystem: FileSystem): Promise<Opened> {
+async function openAndRead<T>(
+  folder: string,
+  account: string,
+  fileSystem: FileSystem,
+  decode: (lines: readonly string[]) => T | Promise<T>,
+): Promise<{ readonly opened: Opened; readonly found: Restored<T> }> {
   await fileSystem.makeFolder(folder);
-  return { held: await lock(folder, fileSystem), file: new StateFile(folder, nameOf(account), fileSystem) };
-}
-
-/** What stands there is not gone on with any more, but the next generation comes after it. */
-async function openLate(folder: string, account: string, fileSystem: FileSystem): Promise<Opened> {
-  const late = await open(folder, account, fileSystem);
-  await late.file.read(() => undefined);
-  return late;
+  const held = await lock(folder, fileSystem);
+  const file = new StateFile(folder, nameOf(account), fileSystem);
+  return { opened: { held, file }, found: await file.read(decode) };
 }
 
 /** Each account has a file of its own: another name in the settings must not cost the first one's. */

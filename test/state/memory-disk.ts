@@ -8,8 +8,8 @@ export class MemoryDisk implements FileSystem {
   readonly files = new Map<string, { bytes: Buffer; mode: number; modifiedAt: Date }>();
   readonly calls: DiskCall[] = [];
   readonly #remembersCalls: boolean;
-  /** Throws for the call with this index; what it throws is what the call rejects with. */
-  before: (call: DiskCall, index: number) => void = () => undefined;
+  /** Throws for the call with this index, which rejects with that; or holds it up until it resolves. */
+  before: (call: DiskCall, index: number) => unknown = () => undefined;
 
   constructor(remembersCalls = true) {
     this.#remembersCalls = remembersCalls;
@@ -73,9 +73,9 @@ export class MemoryDisk implements FileSystem {
   }
 
   async #do<T>(call: DiskCall, work: () => T): Promise<T> {
-    this.before(call, this.calls.length);
+    const before = this.before(call, this.calls.length);
     if (this.#remembersCalls) this.calls.push(call);
-    await Promise.resolve();
+    await before;
     return work();
   }
 }

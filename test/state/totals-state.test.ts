@@ -51,6 +51,31 @@ test('the folder of another agent is refused, and so is one that can never be wr
   await expect(openTotalsState('/state', 'work', denied)).rejects.toThrow('/state may not be written by this user');
 });
 
+test('a disk that gives no answer does not keep the agent from starting, and is used once it does', async () => {
+  const disk = new MemoryDisk();
+  const before = await openTotalsState('/state', 'work', disk);
+  await before.save(sent(9n));
+  await before.release();
+  let answers = (): void => undefined;
+  const answer = new Promise<void>((resolve) => (answers = resolve));
+  disk.before = (call) => (call === 'read' ? answer : undefined);
+  const state = await openTotalsState('/state', 'work', disk, 10);
+  expect(state.notices).toEqual(['/state cannot be used (no answer within 0.01 s): nothing is gone on with, and until it can be used nothing is kept, and no growth is sent']);
+  expect(state.takeRestored()).toBeUndefined();
+  const saved = state.save(sent(11n));
+  disk.before = () => undefined;
+  answers();
+  await saved;
+  await state.release();
+  expect((await openTotalsState('/state', 'work', disk)).takeRestored()).toEqual(sent(11n));
+});
+
+test('a folder that the system lets nobody make is told, whatever it says of the one around it', async () => {
+  if (process.platform !== 'linux') return;
+  const state = await openTotalsState('/proc/not/there', 'work');
+  expect(state.notices).toEqual([expect.stringContaining('/proc/not/there cannot be used (ENOENT)')]);
+});
+
 test('each account has its own: another name in between costs the first one nothing', async () => {
   const first = await openTotalsState(folder, 'work');
   await first.save(sent(9n));

@@ -60,6 +60,7 @@ export class SimulatedProcess {
       delta,
       cumulative: !delta,
       firstZeros: true,
+      saveMs: 60_000,
       clock,
       ...(state && { state: { ...state, save: (totals) => state.save(totals).then(onSaved) } }),
       onError: (error) => this.errors.push(error),
