@@ -37,11 +37,11 @@ test('a source that hangs is not waited for beyond the cycle’s share, and its 
       if (typeof well !== 'function') response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(well.body));
     });
   };
-  const agent = agentOf({ ...world.settings, OTEL_METRIC_EXPORT_INTERVAL: '600', OTEL_METRIC_EXPORT_TIMEOUT: '600' });
+  const agent = agentOf({ ...world.settings, OTEL_METRIC_EXPORT_INTERVAL: '1500', OTEL_METRIC_EXPORT_TIMEOUT: '1500' });
   after(() => agent.close());
   const startedMs = performance.now();
   expect(await agent.push()).toMatchObject({ lost: 0, rejected: 0 });
-  expect(performance.now() - startedMs).toBeLessThan(1_200);
+  expect(performance.now() - startedMs).toBeLessThan(3_000);
   const first = valuesOf(world.pushes[0]);
   expect(first).toMatchObject(openRouterValues);
   expect(first).not.toHaveProperty(['claude_usage_metrics.source.up{source=claude-ai}']);
