@@ -61,9 +61,12 @@ const server = createServer((request, response) => {
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
     const body = Buffer.concat(chunks);
-    requests += 1;
-    wireBytes += body.length;
-    points += pointsIn(body, 0, body.length, 0);
+    // Traces come to the same address.
+    if (request.url === '/v1/metrics') {
+      requests += 1;
+      wireBytes += body.length;
+      points += pointsIn(body, 0, body.length, 0);
+    }
     response.writeHead(200, { 'content-type': 'application/x-protobuf' });
     response.end();
   });
