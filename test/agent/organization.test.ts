@@ -1,9 +1,8 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ReceivedPoint, ReceivedRequest } from '../../src/demo/otlp-messages.ts';
-import { startReceiver } from '../../src/demo/receiver.ts';
-import { ManualClock, type TestAgent, agentOf, pointsOf } from '../support/agent.ts';
+import { beforeEach, expect, test } from 'vitest';
+import type { ReceivedRequest } from '../../src/demo/otlp-messages.ts';
+import { type ManualClock, type TestAgent, agentOf, pointsOf } from '../support/agent.ts';
 import { cleanup } from '../support/cleanup.ts';
-import { type OrganizationWorld, startOrganization } from '../support/organization.ts';
+import { type OrganizationRun, type OrganizationWorld, startOrganizationRun } from '../support/organization.ts';
 import { type SlowReports, codeRecord, slowReports } from '../support/slow-reports.ts';
 
 const after = cleanup();
@@ -15,28 +14,18 @@ let world: OrganizationWorld;
 let reports: SlowReports;
 let pushes: (readonly ReceivedRequest[])[];
 let settings: Readonly<Record<string, string>>;
+let last: OrganizationRun['last'];
 
 beforeEach(async () => {
-  clock = new ManualClock(new Date('2026-11-21T15:30:00Z'));
-  world = await startOrganization(clock);
+  ({ clock, world, pushes, settings, last } = await startOrganizationRun(after));
   reports = { use: [], code: [] };
   world.fault = slowReports(clock, reports);
-  pushes = [];
-  const started = await startReceiver({ answer: () => ({ kind: 'acknowledge' }), onRequest: (requests) => pushes.push(requests) });
-  after(() => started.stop());
-  settings = { ...world.settings, OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${started.port}` };
 });
-afterEach(() => world.stop());
 
 function agent(more: Readonly<Record<string, string>> = {}): TestAgent {
   const made = agentOf({ ...settings, ...more }, { clock });
   after(() => made.close());
   return made;
-}
-
-/** The points of a metric in the last push. */
-function last(metric: string): readonly ReceivedPoint[] {
-  return pointsOf(pushes.at(-1)).filter((point) => point.metric === metric);
 }
 
 const names = { api_key_id: 'apikey_1', api_key_name: 'pipeline', owner_email: 'ada@example.com', owner_name: 'Ada' };

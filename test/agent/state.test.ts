@@ -3,14 +3,14 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ReceivedPoint, ReceivedRequest } from '../../src/demo/otlp-messages.ts';
-import { type Answer, startReceiver } from '../../src/demo/receiver.ts';
+import { beforeEach, expect, test } from 'vitest';
+import type { ReceivedRequest } from '../../src/demo/otlp-messages.ts';
+import type { Answer } from '../../src/demo/receiver.ts';
 import { openTotalsState } from '../../src/state/totals-state.ts';
 import { MemoryDisk, systemError } from '../state/memory-disk.ts';
-import { ManualClock, type TestAgent, agentOf, pointsOf } from '../support/agent.ts';
+import { type ManualClock, type TestAgent, agentOf, pointsOf } from '../support/agent.ts';
 import { cleanup } from '../support/cleanup.ts';
-import { type OrganizationWorld, startOrganization } from '../support/organization.ts';
+import { type OrganizationRun, type OrganizationWorld, startOrganizationRun } from '../support/organization.ts';
 
 const after = cleanup();
 const minuteMs = 60_000;
@@ -20,20 +20,15 @@ let world: OrganizationWorld;
 let receiver: Answer;
 let pushes: (readonly ReceivedRequest[])[];
 let settings: Readonly<Record<string, string>>;
+let last: OrganizationRun['last'];
 let folder: string;
 
 beforeEach(async () => {
-  clock = new ManualClock(new Date('2026-11-21T15:30:00Z'));
-  world = await startOrganization(clock);
   receiver = { kind: 'acknowledge' };
-  pushes = [];
-  const started = await startReceiver({ answer: () => receiver, onRequest: (requests) => pushes.push(requests) });
-  after(() => started.stop());
-  settings = { ...world.settings, OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${started.port}` };
+  ({ clock, world, pushes, settings, last } = await startOrganizationRun(after, () => receiver));
   folder = mkdtempSync(join(tmpdir(), 'agent-'));
   after(() => rm(folder, { recursive: true }));
 });
-afterEach(() => world.stop());
 
 const delta = { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta' };
 
@@ -43,10 +38,6 @@ async function agent(more: Readonly<Record<string, string>> = {}, keeps = true):
   const made = agentOf({ ...settings, ...more }, { clock, ...(state && { state }) });
   after(() => made.close());
   return made;
-}
-
-function last(metric: string): readonly ReceivedPoint[] {
-  return pointsOf(pushes.at(-1)).filter((point) => point.metric === metric);
 }
 
 /** Tokens in a push, by key. */

@@ -1,11 +1,10 @@
 import { status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startReceiver } from '../../src/demo/receiver.ts';
-import type { ReceivedPoint, ReceivedRequest } from '../../src/demo/otlp-messages.ts';
+import { beforeEach, expect, test } from 'vitest';
+import type { ReceivedRequest } from '../../src/demo/otlp-messages.ts';
 import type { Answer } from '../../src/demo/receiver.ts';
 import { ManualClock, type TestAgent, agentOf, pointsOf, valuesOf } from '../support/agent.ts';
 import { cleanup } from '../support/cleanup.ts';
-import { type OrganizationWorld, startOrganization } from '../support/organization.ts';
+import { type OrganizationRun, type OrganizationWorld, startOrganization, startOrganizationRun } from '../support/organization.ts';
 
 const after = cleanup();
 const hourMs = 3_600_000;
@@ -18,27 +17,17 @@ let world: OrganizationWorld;
 let receiver: Answer;
 let pushes: (readonly ReceivedRequest[])[];
 let settings: Readonly<Record<string, string>>;
+let last: OrganizationRun['last'];
 
 beforeEach(async () => {
-  clock = new ManualClock(new Date('2026-11-21T15:30:00Z'));
-  world = await startOrganization(clock);
   receiver = { kind: 'acknowledge' };
-  pushes = [];
-  const started = await startReceiver({ answer: () => receiver, onRequest: (requests) => pushes.push(requests) });
-  after(() => started.stop());
-  settings = { ...world.settings, OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${started.port}` };
+  ({ clock, world, pushes, settings, last } = await startOrganizationRun(after, () => receiver));
 });
-afterEach(() => world.stop());
 
 function agent(more: Readonly<Record<string, string>> = {}): TestAgent {
   const made = agentOf({ ...settings, ...more }, { clock });
   after(() => made.close());
   return made;
-}
-
-/** The points of a metric in the last push. */
-function last(metric: string): readonly ReceivedPoint[] {
-  return pointsOf(pushes.at(-1)).filter((point) => point.metric === metric);
 }
 
 /** Values of a metric in the last push by the one attribute that tells them apart. */

@@ -1,7 +1,10 @@
 import { SimulatedOrganization } from '../../src/demo/anthropic/organization.ts';
 import { startAdminApi } from '../../src/demo/anthropic/server.ts';
 import type { HttpAnswer, SeenRequest } from '../../src/demo/http-server.ts';
+import type { ReceivedPoint, ReceivedRequest } from '../../src/demo/otlp-messages.ts';
+import { type Answer, startReceiver } from '../../src/demo/receiver.ts';
 import type { Clock } from '../../src/model/clock.ts';
+import { ManualClock, pointsOf } from './agent.ts';
 
 /** An organization with its Admin API, and a switch. */
 export interface OrganizationWorld {
@@ -43,6 +46,38 @@ export async function startOrganization(clock: Clock): Promise<OrganizationWorld
     stop: () => api.stop(),
   };
   return world;
+}
+
+/** {@link startOrganization} with a receiver beside it, for agents between the two. */
+export interface OrganizationRun {
+  readonly clock: ManualClock;
+  readonly world: OrganizationWorld;
+  /** What arrived, a push or a part of one each. */
+  readonly pushes: (readonly ReceivedRequest[])[];
+  /** Settings that lead an agent from the one to the other. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The points of a metric in the last push. */
+  readonly last: (metric: string) => readonly ReceivedPoint[];
+}
+
+/**
+ * Starts an organization on a Saturday afternoon, and a receiver.
+ * @param after is given what stops both. @param answer what the receiver says to each push.
+ */
+export async function startOrganizationRun(after: (stop: () => unknown) => void, answer: () => Answer = () => ({ kind: 'acknowledge' })): Promise<OrganizationRun> {
+  const clock = new ManualClock(new Date('2026-11-21T15:30:00Z'));
+  const world = await startOrganization(clock);
+  after(() => world.stop());
+  const pushes: (readonly ReceivedRequest[])[] = [];
+  const receiver = await startReceiver({ answer, onRequest: (requests) => pushes.push(requests) });
+  after(() => receiver.stop());
+  return {
+    clock,
+    world,
+    pushes,
+    settings: { ...world.settings, OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.port}` },
+    last: (metric) => pointsOf(pushes.at(-1)).filter((point) => point.metric === metric),
+  };
 }
 
 function pathOf({ path }: SeenRequest): string {
