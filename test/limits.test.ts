@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { longestHoldMs } from '../src/export/hold.ts';
 import { maxAnswerBytes } from '../src/export/http-transport.ts';
 import { parseJson } from '../src/http/json.ts';
 import { defaultLimits, mostHeaderBytes, mostLevels, mostValues, pageLimits } from '../src/http/limits.ts';
@@ -62,6 +63,7 @@ test('the page of limits has them as they are', () => {
     `| Cookie header that is sent | ${size(maxHeaderCharacters)} |`,
     `| Attribute value, text in a log line | ${maxAttributeBytes} bytes |`,
     `| Retry-After | ${maxRetryAfterMs / 86_400_000} days |`,
+    `| The same of an OTLP backend | ${longestHoldMs / 3_600_000} hour |`,
     `| Answer of an OTLP/HTTP backend | ${size(maxAnswerBytes)} |`,
   ]) {
     expect(page).toContain(row);

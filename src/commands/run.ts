@@ -58,7 +58,7 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
         page?.collected(metrics);
       },
       delivered(acknowledged, outcome) {
-        cycles.delivered(acknowledged);
+        cycles.delivered(acknowledged, outcome.heldUntil);
         page?.delivered(outcome);
       },
     },

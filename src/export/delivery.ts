@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanText } from '../model/text.ts';
 import type { AttemptResult, FailedAttempt, Sender } from './attempt.ts';
+import type { Hold } from './hold.ts';
 import type { ExportOutcome, Settled } from './outcome.ts';
 import type { MetricsRequest, Requests } from './request.ts';
 import { decide, fairShareOf, leastAttemptMs, pauseMs, shareOf } from './retry.ts';
@@ -21,6 +22,8 @@ export interface DeliveryOptions {
   readonly leftMs: () => number;
   /** Ends everything before its time. */
   readonly stop: AbortSignal;
+  /** What the backend asked for, in this cycle or an earlier one. */
+  readonly hold: Hold;
 }
 
 /** What became of one request at one backend. */
@@ -55,8 +58,6 @@ export class Delivery {
   #takenPoints = 0;
   #hasHung = false;
   #slowestMs = 0;
-  /** The backend asked not to be sent anything before. */
-  #notBeforeMs = 0;
   #lastFailure: FailedAttempt | undefined;
 
   constructor(sender: Sender, requests: Requests, options: DeliveryOptions) {
@@ -99,11 +100,11 @@ export class Delivery {
 
   /** False when there is no time for it, or it was stopped. */
   async #waited(untilMs: number): Promise<boolean> {
-    const { stop, leftMs } = this.#options;
+    const { stop, leftMs, hold } = this.#options;
     for (;;) {
       if (stop.aborted) return false;
       // What the backend asks for may have grown meanwhile.
-      const waitMs = Math.max(untilMs, this.#notBeforeMs) - performance.now();
+      const waitMs = Math.max(untilMs, hold.untilMs) - performance.now();
       if (waitMs <= 0) return true;
       if (waitMs + leastAttemptMs > leftMs()) return false;
       await slept(Math.ceil(waitMs), stop);
@@ -112,7 +113,7 @@ export class Delivery {
 
   /** @returns before when the lane sends nothing else. */
   async #attempt(pending: Pending): Promise<number> {
-    const { random, backOffMs, leftMs, stop } = this.#options;
+    const { random, backOffMs, leftMs, stop, hold } = this.#options;
     const { request } = pending;
     const startedMs = performance.now();
     const result = await attempt(this.#sender, request, this.#timeoutMs(), stop);
@@ -128,9 +129,7 @@ export class Delivery {
     else pending.failed ??= this.#lastFailure ?? result;
     const isHanging = result.cause === 'timeout';
     if (isHanging) this.#hasHung = true;
-    if (result.retryable && result.retryAfterMs !== undefined) {
-      this.#notBeforeMs = Math.max(this.#notBeforeMs, endedMs + result.retryAfterMs);
-    }
+    hold.ask(result);
     const draw = random();
     const decision = decide(result, { attempts: pending.attempts, leftMs: leftMs(), random: draw, backOffMs });
     if (decision.action === 'done') {
@@ -155,7 +154,8 @@ export class Delivery {
 
   /** Its time was over, or it was stopped, before it was sent, or sent again. */
   #unsent(pending: Pending): Settlement {
-    pending.failed ??= this.#lastFailure ?? unsent(this.#sender, this.#options.stop.aborted);
+    const { hold, stop } = this.#options;
+    pending.failed ??= this.#lastFailure ?? hold.failed ?? unsent(this.#sender, stop.aborted);
     return this.#failed(pending, 'lost');
   }
 

@@ -11,6 +11,7 @@ import { cleanText } from '../model/text.ts';
 import { CycleSpans } from '../telemetry/cycle-spans.ts';
 import type { Sender } from './attempt.ts';
 import { Delivery } from './delivery.ts';
+import { Hold } from './hold.ts';
 import { type ExportOutcome, type RequestResult, combine, isDelivered, summary, total, worst } from './outcome.ts';
 import { Requests, countPoints } from './request.ts';
 import { firstBackOffMs } from './retry.ts';
@@ -45,6 +46,8 @@ export interface ExporterOptions {
 export class DeliveringExporter implements PushMetricExporter {
   readonly #options: ExporterOptions;
   readonly #cycleSpans: CycleSpans;
+  /** Of each sender. */
+  readonly #backends: readonly { readonly sender: Sender; readonly hold: Hold }[];
   #last: ExportOutcome | undefined;
   #cycleEndsAtMs = Number.POSITIVE_INFINITY;
   #endsAtMs = Number.POSITIVE_INFINITY;
@@ -54,6 +57,7 @@ export class DeliveringExporter implements PushMetricExporter {
   constructor(options: ExporterOptions) {
     this.#options = options;
     this.#cycleSpans = options.cycle ?? new CycleSpans(options.spans ?? noSpans);
+    this.#backends = options.senders.map((sender) => ({ sender, hold: new Hold() }));
   }
 
   /** What became of the points of the cycle that began last; undefined before its end, and when it had nothing to deliver. */
@@ -142,13 +146,13 @@ export class DeliveringExporter implements PushMetricExporter {
   }
 
   async #send(metrics: ResourceMetrics, stop: AbortSignal): Promise<Delivered> {
-    const { senders, attemptMs, random, backOffMs = firstBackOffMs } = this.#options;
+    const { attemptMs, random, backOffMs = firstBackOffMs } = this.#options;
     const requests = new Requests(metrics);
     const leftMs = (): number => this.#leftMs();
     const settlements = await Promise.all(
-      senders.map((sender) => new Delivery(sender, requests, { attemptMs, random, backOffMs, leftMs, stop }).run()),
+      this.#backends.map(({ sender, hold }) => new Delivery(sender, requests, { attemptMs, random, backOffMs, leftMs, stop, hold }).run()),
     );
-    const summaries = settlements.map((own) => summary(own.map(({ outcome }) => outcome)));
+    const summaries = settlements.map((own, index) => held(summary(own.map(({ outcome }) => outcome)), this.#backends[index]?.hold));
     const each = requests.made.map((request, index) => {
       const own = settlements.flatMap((all) => all[index] ?? []);
       const outcome = combine(request.points, own.map(({ outcome: of }) => of));
@@ -178,6 +182,12 @@ function describe({ outcome, results }: Delivered, span: OpenSpan): void {
     'claude_usage_metrics.export.points.lost': lost,
   });
   if (!isDelivered(outcome)) span.failed(cause);
+}
+
+/** Says for how long the backend gets nothing more. */
+function held(outcome: ExportOutcome, hold: Hold | undefined): ExportOutcome {
+  if (hold?.until === undefined || isDelivered(outcome)) return outcome;
+  return { ...outcome, ...(outcome.message !== undefined && { message: outcome.message + hold.note }), heldUntil: hold.until };
 }
 
 const nothingOwed: ExportOutcome = { acknowledged: 0, rejected: 0, lost: 0 };

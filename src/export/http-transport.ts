@@ -18,6 +18,8 @@ export class HttpStatusError extends Error {
   readonly contentType: string;
   /** As it came. */
   readonly retryAfter: string | undefined;
+  /** When the backend's clock says that it answered, as it came. */
+  readonly date: string | undefined;
   readonly body: Buffer;
 
   constructor(statusCode: number, { headers }: IncomingMessage, body: Buffer) {
@@ -25,6 +27,7 @@ export class HttpStatusError extends Error {
     this.statusCode = statusCode;
     this.contentType = headers['content-type']?.toLowerCase() ?? '';
     this.retryAfter = headers['retry-after'];
+    this.date = headers.date;
     this.body = body;
   }
 }

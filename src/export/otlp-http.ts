@@ -1,5 +1,5 @@
 import { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
-import { retryAfterMs } from '../http/retry-after.ts';
+import { httpDate, retryAfterMs } from '../http/retry-after.ts';
 import { type Spans, httpSpan, noSpans } from '../model/spans.ts';
 import { cleanText } from '../model/text.ts';
 import type { BytesSender, FailedAttempt } from './attempt.ts';
@@ -67,7 +67,8 @@ async function explain(error: unknown, target: string, signal: Signal): Promise<
 
 async function refused(error: HttpStatusError, target: string, signal: Signal): Promise<FailedAttempt> {
   const { statusCode } = error;
-  const waitMs = retryAfterMs(error.retryAfter, new Date());
+  // A date to wait for is by the backend's clock, which may be another than ours.
+  const waitMs = retryAfterMs(error.retryAfter, httpDate(error.date) ?? new Date());
   const texts = [await said(error), advice(statusCode, signal)].filter((text) => text !== undefined && text !== '');
   const again = retryableStatuses.has(statusCode);
   return {

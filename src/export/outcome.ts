@@ -12,6 +12,8 @@ export interface ExportOutcome {
   readonly message?: string;
   /** What a backend that took everything has to say. */
   readonly warning?: string;
+  /** A backend asked for so long to be sent nothing, which is beyond the cycle. */
+  readonly heldUntil?: Date;
 }
 
 /** Whether everything that was owed was acknowledged. */
@@ -32,7 +34,8 @@ export function combine(points: number, outcomes: readonly ExportOutcome[]): Exp
     const texts = outcomes.map((outcome) => outcome[field]).filter((text) => text !== undefined);
     return texts.length === 0 ? {} : { [field]: texts.join('; ') };
   };
-  return { acknowledged: points - rejected - lost, rejected, lost, ...joined('cause'), ...joined('message'), ...joined('warning') };
+  const [heldUntil] = outcomes.flatMap((outcome) => outcome.heldUntil ?? []).sort((one, other) => other.getTime() - one.getTime());
+  return { acknowledged: points - rejected - lost, rejected, lost, ...joined('cause'), ...joined('message'), ...joined('warning'), ...(heldUntil && { heldUntil }) };
 }
 
 /** How a request ended, worst first: `refused` would be refused again at any time, `lost` may be sent again. */

@@ -38,6 +38,7 @@ export class Cycles {
   #collectedAtMs = Number.NEGATIVE_INFINITY;
   #signOfLifeMs: number;
   #acknowledged: boolean | undefined;
+  #heldUntil: Date | undefined;
 
   constructor(options: CyclesOptions) {
     this.#options = options;
@@ -54,9 +55,15 @@ export class Cycles {
     this.#collectedAtMs = this.#signOfLifeMs;
   }
 
-  /** A cycle's points have been delivered, or not. */
-  delivered(acknowledged: boolean): void {
+  /** A cycle's points have been delivered, or not. @param heldUntil a backend asked for so long to be sent nothing. */
+  delivered(acknowledged: boolean, heldUntil?: Date): void {
     this.#acknowledged = acknowledged;
+    this.#heldUntil = heldUntil;
+  }
+
+  /** Until when a backend is sent nothing, as it asked at the last delivery; undefined where none did. */
+  get heldUntil(): Date | undefined {
+    return this.#heldUntil;
   }
 
   /** The last cycle; undefined before the first. */

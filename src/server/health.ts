@@ -59,7 +59,7 @@ function readiness(cycles: Cycles): 'ready' | 'starting' | 'stuck' | 'not delive
 function details({ cycles, sources, clock }: HealthOptions): object {
   const { last } = cycles;
   return {
-    cycle: { at: last?.at.toISOString() ?? null, ageSeconds: seconds(last?.ageMs), acknowledged: cycles.isDelivered ?? null },
+    cycle: { at: last?.at.toISOString() ?? null, ageSeconds: seconds(last?.ageMs), acknowledged: cycles.isDelivered ?? null, heldUntil: cycles.heldUntil?.toISOString() ?? null },
     sources: sources.map(({ source: { id, account }, last: read, lastSuccessAt }) => ({
       id,
       account,

@@ -37,13 +37,15 @@ export class StateLog {
     readonly cause?: string;
     readonly message?: string;
     readonly warning?: string;
+    /** The backend asked for so long to be sent nothing. */
+    readonly heldUntil?: Date;
   }): void {
-    const { rejected, lost, cause, message, warning } = outcome;
+    const { rejected, lost, cause, message, warning, heldUntil } = outcome;
     if (warning !== undefined && this.#isNew(`export/${warning}`)) this.#logger.warn(warning);
     const state = lost > 0 ? 'lost' : rejected > 0 ? 'rejected' : 'acknowledged';
-    if (!this.#changed('export', `${state}/${cause ?? ''}`)) return;
+    if (!this.#changed('export', `${state}/${cause ?? ''}${heldUntil === undefined ? '' : '/held'}`)) return;
     if (state === 'acknowledged') this.#logger.info('the backend acknowledges all points');
-    else this.#logger.error({ lost, rejected }, message ?? 'points were lost');
+    else this.#logger.error({ lost, rejected, ...(heldUntil && { heldUntil: heldUntil.toISOString() }) }, message ?? 'points were lost');
   }
 
   /** What became of a batch of spans. */

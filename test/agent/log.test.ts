@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type LogLine, type TestAgent, type World, agentOf, openRouterAnswers, startWorld, usage } from '../support/agent.ts';
 import { cleanup } from '../support/cleanup.ts';
+import { statusDetails, statusWithRetryInfo } from '../support/google-rpc.ts';
 
 const after = cleanup();
 let world: World;
@@ -89,6 +90,20 @@ test('a backend that loses points is logged when it begins to, when the cause ch
   expect(lines[0]?.['msg']).toMatch(/^http:\/\/127\.0\.0\.1:\d+ \(OTLP\/gRPC\) answered UNAVAILABLE/);
   expect(lines[0]).toMatchObject({ rejected: 0, lost: expect.any(Number) as number });
   expect(lines[1]?.['msg']).toMatch(/answered PERMISSION_DENIED.*OTEL_EXPORTER_OTLP_HEADERS/);
+});
+
+test('a backend that asks to be left alone for longer than a cycle is one line, with its end', async () => {
+  const agent = agentOf(world.settings);
+  after(() => agent.close());
+  world.receiver = { kind: 'refuse', code: status.RESOURCE_EXHAUSTED, metadata: statusDetails(statusWithRetryInfo({ seconds: 1_800 })) };
+  for (let push = 0; push < 5; push++) await agent.push();
+  expect(world.pushes).toHaveLength(1);
+  const lines = seen(agent).filter(({ source }) => source === undefined);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatchObject({ level: 'error', lost: expect.any(Number) as number, msg: expect.stringMatching(/answered RESOURCE_EXHAUSTED.*; as it asks, nothing is sent there before /) as string });
+  const inMs = Date.parse(String(lines[0]?.['heldUntil'])) - Date.now();
+  expect(inMs).toBeGreaterThan(1_700_000);
+  expect(inMs).toBeLessThanOrEqual(1_800_000);
 });
 
 test('a backend that rejects another number of points each time is one line', async () => {

@@ -47,6 +47,9 @@ interface Cell {
 interface Seen {
   readonly outcome: ExportOutcome;
   readonly attemptsAtMs: readonly number[];
+  /** What became of the next cycle. */
+  readonly next: ExportOutcome;
+  readonly attemptsOfNext: number;
 }
 
 const cells: readonly Cell[] = codes.flatMap((code) => delaysMs.flatMap((delayMs) => forms.map((form) => ({ code, delayMs, form }))));
@@ -70,13 +73,19 @@ async function deliverTo({ code, delayMs, form }: Cell): Promise<Seen> {
     backOffMs: 20,
     onOutcome: (outcome) => told.push(outcome),
   });
-  exporter.beginCycle();
-  await new Promise((resolve) => exporter.export(gaugePoints(points), resolve));
+  const cycle = async (): Promise<void> => {
+    exporter.beginCycle();
+    await new Promise((resolve) => exporter.export(gaugePoints(points), resolve));
+  };
+  await cycle();
+  const attemptsAtMs = [...server.callsAtMs];
+  await cycle();
+  const attemptsOfNext = server.callsAtMs.length - attemptsAtMs.length;
   await exporter.shutdown();
   await server.stop();
-  const [outcome] = told;
-  if (outcome === undefined) throw new Error('nobody was told what became of the points');
-  return { outcome, attemptsAtMs: server.callsAtMs };
+  const [outcome, next] = told;
+  if (outcome === undefined || next === undefined) throw new Error('nobody was told what became of the points');
+  return { outcome, attemptsAtMs, next, attemptsOfNext };
 }
 
 // All at once: none waits for another's 1.5 seconds.
@@ -96,6 +105,17 @@ test.each(cells.map((cell) => [nameOf(cell), cell] as const))('%s', (name, { cod
   else expect(outcome).toMatchObject({ acknowledged: 0, rejected: 0, lost: points, cause: causeOf(code) });
   const [first = 0, second = Infinity] = attemptsAtMs;
   expect(second - first).toBeGreaterThanOrEqual(delayMs ?? 0);
+});
+
+test.each(cells.map((cell) => [nameOf(cell), cell] as const))('the next cycle after %s', (name, { code, delayMs }) => {
+  const { outcome, next, attemptsOfNext } = seen.get(name) ?? {};
+  const isRetryable = mayBeRepeated[code] === true || (mayBeRepeated[code] === 'with RetryInfo' && delayMs !== undefined);
+  // Only who asks for it, and may be sent the same again, is left alone.
+  const isHeld = isRetryable && delayMs === 3_600_000;
+  expect(attemptsOfNext).toBe(isHeld ? 0 : 1);
+  if (!isHeld) expect(next).toEqual({ acknowledged: points, rejected: 0, lost: 0 });
+  else expect(next).toMatchObject({ acknowledged: 0, lost: points, cause: causeOf(code), heldUntil: outcome?.heldUntil });
+  expect(outcome?.heldUntil !== undefined).toBe(isHeld);
 });
 
 function causeOf(code: keyof typeof status): string {

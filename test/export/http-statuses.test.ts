@@ -130,4 +130,24 @@ test.each([
   expect(atMs).toHaveLength(attempts);
   const [first = 0, second = Infinity] = atMs;
   expect(second - first).toBeGreaterThanOrEqual(leastMs);
+  exporter.beginCycle();
+  await new Promise((resolve) => exporter.export(gaugePoints(3), resolve));
+  // Only who asks for it, and may be sent the same again, is left alone in the next cycle too.
+  const isHeld = attempts === 1 && mayBeRepeated.includes(status);
+  expect(atMs).toHaveLength(attempts + (isHeld ? 0 : 1));
+  expect(told[1]).toEqual(isHeld ? expect.objectContaining({ acknowledged: 0, lost: 3, cause: String(status), heldUntil: told[0]?.heldUntil }) : { acknowledged: 3, rejected: 0, lost: 0 });
+});
+
+test.each([-7_200_000, 7_200_000])('a date to wait for is by the clock of the backend, which is %i ms off', async (offMs) => {
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => {
+      response.sendDate = false;
+      response.writeHead(503, { date: httpDate(offMs), 'retry-after': httpDate(offMs + 90_000) }).end();
+    });
+  });
+  after(() => server.close());
+  const { retryAfterMs } = (await sendTo(`http://127.0.0.1:${await listening(server)}`)) as { retryAfterMs?: number };
+  // Dates have whole seconds.
+  expect(retryAfterMs).toBeGreaterThan(88_000);
+  expect(retryAfterMs).toBeLessThanOrEqual(91_000);
 });

@@ -63,6 +63,17 @@ test('it is ready when a cycle is there and the last delivery was acknowledged',
   expect(statusOf(await ask('/readyz'))).toEqual([503, 'stuck']);
 });
 
+test('readiness says until when a backend is left alone, as it asked', async () => {
+  const { cycles, ask } = await start();
+  cycles.collected(metrics, 0);
+  cycles.delivered(false, new Date('2026-11-25T11:00:00Z'));
+  const held = await ask('/readyz');
+  expect(statusOf(held)).toEqual([503, 'not delivered']);
+  expect(JSON.parse(held.body)).toMatchObject({ cycle: { acknowledged: false, heldUntil: '2026-11-25T11:00:00.000Z' } });
+  cycles.delivered(true);
+  expect(JSON.parse((await ask('/readyz')).body)).toMatchObject({ status: 'ready', cycle: { heldUntil: null } });
+});
+
 test('where nothing is pushed a cycle is enough', async () => {
   const { cycles, ask } = await start({ pushes: false });
   expect(statusOf(await ask('/readyz'))).toEqual([503, 'starting']);
@@ -81,7 +92,7 @@ test('both tell how each source is', async () => {
   cycles.delivered(true);
   clock.advance(61_600);
   const told = {
-    cycle: { at: '2026-11-25T10:00:00.000Z', ageSeconds: 62, acknowledged: true },
+    cycle: { at: '2026-11-25T10:00:00.000Z', ageSeconds: 62, acknowledged: true, heldUntil: null },
     sources: [
       { id: 'claude-ai', account: 'a"\n🙂', up: true, reason: null, lastSuccess: '2026-11-25T10:00:00.000Z', ageSeconds: 62 },
       { id: 'openrouter', account: 'default', up: false, reason: 'credential_expired', lastSuccess: null, ageSeconds: null },

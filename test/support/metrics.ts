@@ -57,3 +57,12 @@ export function organizationPoints(points: number): ResourceMetrics {
   }
   return metrics;
 }
+
+/** A counter that has reached so much. */
+export function counterPoints(value: number): ResourceMetrics {
+  const { resource } = gaugePoints(0);
+  const descriptor = { name: 'counter', description: '', unit: '', valueType: ValueType.INT };
+  const point = { attributes: {}, startTime: [0, 0] as [number, number], endTime: [1, 0] as [number, number], value };
+  const metric = { descriptor, dataPointType: DataPointType.SUM as const, aggregationTemporality: AggregationTemporality.CUMULATIVE, isMonotonic: true, dataPoints: [point] };
+  return { resource, scopeMetrics: [{ scope: { name: 'test' }, metrics: [metric] }] };
+}
