@@ -11,7 +11,8 @@ import {
 import { otlpSender } from './agent-senders.ts';
 import type { TracesConfig } from './config/config.ts';
 import { tracesSignal } from './export/signal.ts';
-import { DeliveringSpanExporter } from './export/span-exporter.ts';
+import { BoundedSpans } from './export/bounded-spans.ts';
+import { DeliveringSpanExporter, type SpanOutcome } from './export/span-exporter.ts';
 import { spanLines } from './export/span-lines.ts';
 import type { Spans } from './model/spans.ts';
 import type { Logger } from './telemetry/log.ts';
@@ -24,25 +25,38 @@ const toldWithinMs = 100;
 
 /** The agent’s own traces while it runs. */
 export interface AgentTraces extends Spans {
+  /** Whether they go to a backend that may take them or not. */
+  readonly sendsSpans: boolean;
   /** Sends what is there, once and within this time from now; then the end. Never rejects. */
   close(withinMs: number): Promise<void>;
 }
 
-/** @param resource that of the metrics; asked for at the first span. */
-export type OpenTraces = (resource: () => Resource) => AgentTraces;
+/**
+ * @param resource that of the metrics; asked for at the first span.
+ * @param onOutcome told what became of spans that were to be sent.
+ */
+export type OpenTraces = (resource: () => Resource, onOutcome: (outcome: SpanOutcome) => void) => AgentTraces;
 
 /** What traces need beside their settings. */
 export interface TracesEnvironment {
   readonly logger: Logger;
   /** Where the console exporter writes. */
   readonly write: (text: string) => void;
+  /** Told what became of spans that were to be sent. */
+  readonly onOutcome?: (outcome: SpanOutcome) => void;
   readonly random?: () => number;
 }
 
 /** Puts the traces together. */
-export function openTraces(config: TracesConfig, metricsResource: () => Resource, { logger, write, random = Math.random }: TracesEnvironment): AgentTraces {
+export function openTraces(config: TracesConfig, metricsResource: () => Resource, { logger, write, onOutcome, random = Math.random }: TracesEnvironment): AgentTraces {
   const { otlp, batch } = config;
   const states = new StateLog(logger);
+  let isFull = false;
+  const onFull = (): void => {
+    if (!isFull) logger.warn(`traces are lost: more than ${batch.maxQueueSize} spans wait to be sent; see OTEL_BSP_MAX_QUEUE_SIZE`);
+    isFull = true;
+    onOutcome?.({ acknowledged: 0, rejected: 0, lost: 1, cause: 'full' });
+  };
   const exporter =
     otlp &&
     new DeliveringSpanExporter({
@@ -51,16 +65,25 @@ export function openTraces(config: TracesConfig, metricsResource: () => Resource
       timeoutMs: batch.timeoutMs * 0.95,
       attemptMs: otlp.timeoutMs,
       random,
-      onOutcome: (outcome) => states.traces(outcome),
+      onOutcome(outcome) {
+        states.traces(outcome);
+        onOutcome?.(outcome);
+      },
     });
   const batched =
     exporter &&
-    new BatchSpanProcessor({
+    new BoundedSpans({
       exporter,
-      scheduledDelayMillis: batch.delayMs,
-      exportTimeoutMillis: batch.timeoutMs,
-      maxQueueSize: batch.maxQueueSize,
-      maxExportBatchSize: batch.maxBatchSize,
+      most: batch.maxQueueSize,
+      onFull,
+      batches: (bounded) =>
+        new BatchSpanProcessor({
+          exporter: bounded,
+          scheduledDelayMillis: batch.delayMs,
+          exportTimeoutMillis: batch.timeoutMs,
+          maxQueueSize: batch.maxQueueSize,
+          maxExportBatchSize: batch.maxBatchSize,
+        }),
     });
   const printed = config.console ? new SimpleSpanProcessor({ exporter: spanLines(write) }) : undefined;
   // A trace may carry the version, as no series is made of it. What the user names wins.
@@ -72,6 +95,7 @@ export function openTraces(config: TracesConfig, metricsResource: () => Resource
     sampler: samplerOf(config),
   });
   return {
+    sendsSpans: exporter !== undefined,
     start: (start) => traces.start(start),
     inside: (span, work) => traces.inside(span, work),
     async close(withinMs) {

@@ -118,7 +118,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
 
   // What is given to onRequest, onRead, onOutcome and onCollected is counted by instruments that are made further down,
   // from the provider, from the reader; none of it is called before this function has returned.
-  const traces = options.traces?.(() => resource);
+  const traces = options.traces?.(() => resource, (outcome) => counters.spans(outcome));
   const spans = traces ?? noSpans;
   const cycle = new CycleSpans(spans);
   const open = openPollers(config, {
@@ -150,6 +150,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
       const kept = totals === undefined ? metrics : await totals.beforeExport(metrics);
       return deltas === undefined ? kept : deltas.cut(kept);
     },
+    onProduced: (points) => counters.produced(points),
     onOutcome(outcome, requests) {
       if (logStates) states.export(outcome);
       counters.delivered(outcome);
@@ -180,7 +181,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
   const provider = new MeterProvider({ resource, readers: [reader] });
   const meter = provider.getMeter('claude-usage-metrics');
   const instruments = createInstruments(meter);
-  const counters = new AgentCounters(instruments, pollers.map(({ source }) => source));
+  const counters = new AgentCounters(instruments, pollers.map(({ source }) => source), traces?.sendsSpans === true);
 
   for (const poller of pollers) {
     observeSource(meter, instruments, poller, {

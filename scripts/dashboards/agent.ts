@@ -190,9 +190,35 @@ const exported = (): Placeable[] => [
       noValue: 'no push in this time',
       ...count,
     },
-    [24, 8],
+    [12, 8],
     { stacked: true, ...counted },
     { expr: sum(`increase(${series('claude_usage_metrics.export.points')}[$__rate_interval])`, 'outcome'), legend: '{{outcome}}' },
+  ),
+  overTime(
+    {
+      title: 'Points in flight',
+      description: 'Points of earlier pushes that were still under way at a push; and those that are in no outcome and not in flight either, of which there are never any.',
+      noValue: 'no push in this time',
+      ...count,
+    },
+    [6, 8],
+    {},
+    { expr: sum(series('claude_usage_metrics.export.points.in_flight')), legend: 'in flight' },
+    {
+      expr: `${sum(series('claude_usage_metrics.export.points.produced'))} - ${sum(series('claude_usage_metrics.export.points'))} - ${sum(series('claude_usage_metrics.export.points.in_flight'))}`,
+      legend: 'unaccounted for',
+    },
+  ),
+  overTime(
+    {
+      title: 'Spans by what became of them',
+      description: 'The same of the agent’s own traces, where it sends any over OTLP.',
+      noValue: 'no traces in this time',
+      ...count,
+    },
+    [6, 8],
+    { stacked: true, ...counted },
+    { expr: sum(`increase(${series('claude_usage_metrics.export.spans')}[$__rate_interval])`, 'outcome'), legend: '{{outcome}}' },
   ),
 ];
 

@@ -23,10 +23,10 @@ export function describeTarget(config: Config): object {
 }
 
 /** What makes the agent’s own traces; loaded where there are any, as it takes its time. */
-export async function loadTraces({ traces }: Config, environment: TracesEnvironment): Promise<OpenTraces | undefined> {
+export async function loadTraces({ traces }: Config, environment: Omit<TracesEnvironment, 'onOutcome'>): Promise<OpenTraces | undefined> {
   if (traces === undefined) return undefined;
   const { openTraces } = await import('../agent-traces.ts');
-  return (resource) => openTraces(traces, resource, environment);
+  return (resource, onOutcome) => openTraces(traces, resource, { ...environment, onOutcome });
 }
 
 function targetOf({ otlp, console }: Pick<Config['export'], 'otlp' | 'console'>): object {

@@ -4,7 +4,7 @@ import { cleanText } from '../model/text.ts';
 
 /** What a backend says of a request that it took. */
 export interface ExportAnswer {
-  /** As the backend says; it may say nonsense. */
+  /** Points, or spans of traces. As the backend says; it may say nonsense. */
   readonly rejectedPoints: number;
   /** Why it rejected points, or a warning when it rejected none. */
   readonly message?: string;
@@ -13,15 +13,18 @@ export interface ExportAnswer {
 /** A success whose answer is none of OTLP: something else listens there, and nobody took the points. Its message says what came. */
 export class NotOtlpError extends Error {}
 
+const count = z.union([z.number(), z.string().regex(/^-?\d+$/).transform(Number)]).nullish();
+
 /**
- * ExportMetricsServiceResponse in the JSON mapping of Protobuf, where a 64-bit number is a string. Some backends say more in
+ * ExportMetricsServiceResponse, or that of traces, in the JSON mapping of Protobuf, where a 64-bit number is a string. Some backends say more in
  * it; one that speaks of an error has not taken the points.
  */
 const jsonAnswer = z
   .looseObject({
     partialSuccess: z
       .object({
-        rejectedDataPoints: z.union([z.number(), z.string().regex(/^-?\d+$/).transform(Number)]).nullish(),
+        rejectedDataPoints: count,
+        rejectedSpans: count,
         errorMessage: z.string().nullish(),
       })
       .nullish(),
@@ -29,7 +32,7 @@ const jsonAnswer = z
   .refine((answer) => !Object.keys(answer).some((key) => /^errors?$/i.test(key)));
 
 /**
- * Text does not pass for one: `<` and `{` would be of a group, which the decoder refuses.
+ * The response to traces has the same fields under the same numbers. Text does not pass for one: `<` and `{` would be of a group, which the decoder refuses.
  * @throws {NotOtlpError} when the bytes are no ExportMetricsServiceResponse.
  */
 export function protobufAnswer(bytes: Uint8Array): ExportAnswer {
@@ -65,10 +68,11 @@ export function httpAnswer(contentType: string, body: Buffer): ExportAnswer {
 
 interface PartialSuccess {
   readonly rejectedDataPoints?: number | null | undefined;
+  readonly rejectedSpans?: number | null | undefined;
   readonly errorMessage?: string | null | undefined;
 }
 
 function answerOf(partial: PartialSuccess | null | undefined): ExportAnswer {
   const message = partial?.errorMessage ?? '';
-  return { rejectedPoints: partial?.rejectedDataPoints ?? 0, ...(message !== '' && { message: cleanText(message) }) };
+  return { rejectedPoints: partial?.rejectedDataPoints ?? partial?.rejectedSpans ?? 0, ...(message !== '' && { message: cleanText(message) }) };
 }

@@ -32,7 +32,9 @@ export interface ExporterOptions {
    * are lost when it rejects, or has not ended at the deadline.
    */
   readonly prepare?: (metrics: ResourceMetrics) => Promise<ResourceMetrics>;
-  /** Told what became of each cycle's points, in all and by request; not where there is nobody to send to. */
+  /** Told how many points a cycle has, as its delivery begins; not where there is nobody to send to. */
+  readonly onProduced?: (points: number) => void;
+  /** Told what became of them, in all and by request: the three numbers add up to that. */
   readonly onOutcome: (outcome: ExportOutcome, requests: readonly RequestResult[]) => void;
   /** Gets a span of each delivery, below the cycle’s. */
   readonly spans?: Spans;
@@ -118,11 +120,14 @@ export class DeliveringExporter implements PushMetricExporter {
     // A collection waits for half of the time at most; one that took longer, on a machine out of breath, is worth the overrun.
     this.#cycleEndsAtMs = Math.max(this.#cycleEndsAtMs, performance.now() + this.#options.deadlineMs / 2);
     const { signal: stop } = this.#cycle;
-    const { senders, onOutcome, spans = noSpans } = this.#options;
+    const { senders, onProduced, onOutcome, spans = noSpans } = this.#options;
     const { outcome, results } = await inSpan(spans, { name: 'export' }, async (span) => {
       const delivered = await this.#prepared(metrics, stop).then(
-        (prepared) => (senders.length === 0 ? { outcome: nothingOwed, results: [] } : this.#send(prepared, stop)),
-        (error: unknown) => unprepared(metrics, stop, error),
+        (prepared) => (senders.length === 0 ? { outcome: nothingOwed, results: [] } : this.#sent(prepared, stop)),
+        (error: unknown) => {
+          if (senders.length > 0) onProduced?.(countPoints(metrics));
+          return unprepared(metrics, stop, error);
+        },
       );
       describe(delivered, span);
       return delivered;
@@ -143,6 +148,16 @@ export class DeliveringExporter implements PushMetricExporter {
     } finally {
       done.abort();
     }
+  }
+
+  /** Whatever happens, the points are accounted for. */
+  async #sent(metrics: ResourceMetrics, stop: AbortSignal): Promise<Delivered> {
+    const points = countPoints(metrics);
+    this.#options.onProduced?.(points);
+    return this.#send(metrics, stop).catch((error: unknown) => {
+      const message = `the points could not be sent: ${error instanceof Error ? cleanText(error.message) : 'unknown error'}`;
+      return { outcome: { ...nothingOwed, lost: points, cause: 'internal', message }, results: [{ metrics, settled: 'lost' as const }] };
+    });
   }
 
   async #send(metrics: ResourceMetrics, stop: AbortSignal): Promise<Delivered> {

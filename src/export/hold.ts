@@ -9,7 +9,7 @@ export const longestHoldMs = 3_600_000;
 interface Asked {
   readonly failed: FailedAttempt;
   readonly until: Date;
-  readonly isCapped: boolean;
+  readonly why: string;
 }
 
 /**
@@ -39,18 +39,23 @@ export class Hold {
   get note(): string {
     const asked = this.#current;
     if (asked === undefined) return '';
-    const end = `nothing is sent there before ${toSecond(asked.until)}`;
-    return asked.isCapped ? `; it asks for more than an hour, which is not kept longer: ${end}` : `; as it asks, ${end}`;
+    return `; ${asked.why}nothing is sent there before ${toSecond(asked.until)}`;
   }
 
   /** A backend has failed. One that does not say for how long changes nothing; of several wishes the latest end counts. */
   ask(failed: FailedAttempt): void {
     if (!failed.retryable || failed.retryAfterMs === undefined) return;
-    const keptMs = Math.min(failed.retryAfterMs, longestHoldMs);
-    const untilMs = performance.now() + keptMs;
+    const isTooLong = failed.retryAfterMs > longestHoldMs;
+    const why = isTooLong ? 'it asks for more than an hour, which is not kept longer: ' : 'as it asks, ';
+    this.keep(failed, isTooLong ? longestHoldMs : failed.retryAfterMs, why);
+  }
+
+  /** Nothing is sent for so long from now, whether that was asked for or not. */
+  keep(failed: FailedAttempt, forMs: number, why = ''): void {
+    const untilMs = performance.now() + forMs;
     if (untilMs <= this.#untilMs) return;
     this.#untilMs = untilMs;
-    this.#asked = { failed, until: new Date(Date.now() + keptMs), isCapped: keptMs < failed.retryAfterMs };
+    this.#asked = { failed, until: new Date(Date.now() + forMs), why };
   }
 
   get #current(): Asked | undefined {

@@ -242,6 +242,27 @@ export const agentSpecs = {
     description: 'Points by what became of them: acknowledged, rejected (partial success) or lost.',
     attributes: ['outcome'],
   },
+  'claude_usage_metrics.export.points.produced': {
+    kind: 'counter',
+    unit: '{point}',
+    valueType: 'int',
+    description: 'Points that were handed over for delivery before this cycle was collected: all outcomes and those in flight together.',
+    attributes: [],
+  },
+  'claude_usage_metrics.export.points.in_flight': {
+    kind: 'up-down counter',
+    unit: '{point}',
+    valueType: 'int',
+    description: 'Points of earlier cycles whose delivery had not ended when this cycle was collected; its own are in the next one’s.',
+    attributes: [],
+  },
+  'claude_usage_metrics.export.spans': {
+    kind: 'counter',
+    unit: '{span}',
+    valueType: 'int',
+    description: 'Spans of the agent’s own traces by what became of them: acknowledged, rejected (partial success) or lost; only with traces over OTLP.',
+    attributes: ['outcome'],
+  },
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 
 /** Every metric there is. */

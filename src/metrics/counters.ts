@@ -9,21 +9,30 @@ interface SourceIdentity {
   readonly account: string;
 }
 
-const pointOutcomes = ['acknowledged', 'rejected', 'lost'] as const;
+const outcomes = ['acknowledged', 'rejected', 'lost'] as const;
+
+/** How many points or spans had each outcome. */
+type Outcome = Readonly<Record<(typeof outcomes)[number], number>>;
 
 /** The agent's counts and durations of its own work. */
 export class AgentCounters {
   readonly #instruments: Instruments;
 
-  /** Counters begin at zero, so that a backend that sees rises only sees the first one too. */
-  constructor(instruments: Instruments, sources: readonly SourceIdentity[]) {
+  /**
+   * Counters begin at zero, so that a backend that sees rises only sees the first one too.
+   * @param sendsSpans whether the agent has traces of its own to be delivered.
+   */
+  constructor(instruments: Instruments, sources: readonly SourceIdentity[], sendsSpans: boolean) {
     this.#instruments = instruments;
     const reads = instruments.counter('claude_usage_metrics.source.reads');
     for (const { id, account } of sources) {
       for (const outcome of ['success', ...reasons]) reads.add(0, attributeSet({ account, source: id, outcome }));
     }
-    const points = instruments.counter('claude_usage_metrics.export.points');
-    for (const outcome of pointOutcomes) points.add(0, attributeSet({ outcome }));
+    for (const outcome of outcomes) {
+      instruments.counter('claude_usage_metrics.export.points').add(0, attributeSet({ outcome }));
+      if (sendsSpans) instruments.counter('claude_usage_metrics.export.spans').add(0, attributeSet({ outcome }));
+    }
+    this.produced(0);
   }
 
   /** A request to a source's upstream; without a status when no answer came. */
@@ -45,9 +54,25 @@ export class AgentCounters {
     this.#instruments.histogram('claude_usage_metrics.collect.duration').record(durationMs / 1000);
   }
 
-  /** A cycle's points have been delivered, or not. */
-  delivered(outcome: Readonly<Record<(typeof pointOutcomes)[number], number>>): void {
-    const points = this.#instruments.counter('claude_usage_metrics.export.points');
-    for (const kind of pointOutcomes) if (outcome[kind] > 0) points.add(outcome[kind], attributeSet({ outcome: kind }));
+  /** A cycle's points are on their way. */
+  produced(points: number): void {
+    this.#instruments.counter('claude_usage_metrics.export.points.produced').add(points);
+    this.#instruments.upDownCounter('claude_usage_metrics.export.points.in_flight').add(points);
+  }
+
+  /** A cycle's points have been delivered, or not: in the same turn they are counted and in flight no more. */
+  delivered(outcome: Outcome): void {
+    this.#count('claude_usage_metrics.export.points', outcome);
+    this.#instruments.upDownCounter('claude_usage_metrics.export.points.in_flight').add(-(outcome.acknowledged + outcome.rejected + outcome.lost));
+  }
+
+  /** Spans have been delivered, or not. */
+  spans(outcome: Outcome): void {
+    this.#count('claude_usage_metrics.export.spans', outcome);
+  }
+
+  #count(name: 'claude_usage_metrics.export.points' | 'claude_usage_metrics.export.spans', outcome: Outcome): void {
+    const counter = this.#instruments.counter(name);
+    for (const kind of outcomes) if (outcome[kind] > 0) counter.add(outcome[kind], attributeSet({ outcome: kind }));
   }
 }

@@ -1,4 +1,4 @@
-import type { Counter, Histogram, Meter, MetricOptions, ObservableGauge } from '@opentelemetry/api';
+import type { Counter, Histogram, Meter, MetricOptions, ObservableGauge, UpDownCounter } from '@opentelemetry/api';
 import { ValueType } from '@opentelemetry/api';
 import { type GaugeName, gaugeNames } from '../model/gauge-names.ts';
 import { type MetricSpec, agentSpecs, durationBounds, gaugeSpecs } from './catalogue.ts';
@@ -10,6 +10,7 @@ type AgentMetricOf<Kind> = { [K in AgentMetric]: (typeof agentSpecs)[K]['kind'] 
 export interface Instruments {
   gauge(name: GaugeName | AgentMetricOf<'gauge'>): ObservableGauge;
   counter(name: AgentMetricOf<'counter'>): Counter;
+  upDownCounter(name: AgentMetricOf<'up-down counter'>): UpDownCounter;
   histogram(name: AgentMetricOf<'histogram'>): Histogram;
   /** Every gauge a source’s callback may observe. */
   readonly sourceGauges: readonly ObservableGauge[];
@@ -19,11 +20,13 @@ export interface Instruments {
 export function createInstruments(meter: Meter): Instruments {
   const gauges = new Map<string, ObservableGauge>();
   const counters = new Map<string, Counter>();
+  const upDownCounters = new Map<string, UpDownCounter>();
   const histograms = new Map<string, Histogram>();
   for (const name of gaugeNames) gauges.set(name, meter.createObservableGauge(name, options(gaugeSpecs[name])));
   for (const [name, spec] of Object.entries(agentSpecs)) {
     if (spec.kind === 'gauge') gauges.set(name, meter.createObservableGauge(name, options(spec)));
     else if (spec.kind === 'counter') counters.set(name, meter.createCounter(name, options(spec)));
+    else if (spec.kind === 'up-down counter') upDownCounters.set(name, meter.createUpDownCounter(name, options(spec)));
     else {
       const advice = { explicitBucketBoundaries: [...durationBounds] };
       histograms.set(name, meter.createHistogram(name, { ...options(spec), advice }));
@@ -33,6 +36,7 @@ export function createInstruments(meter: Meter): Instruments {
   return {
     gauge,
     counter: from(counters),
+    upDownCounter: from(upDownCounters),
     histogram: from(histograms),
     sourceGauges: [
       ...gaugeNames.map(gauge),

@@ -1,6 +1,6 @@
 /** How a metric is made and what it means. Units are UCUM (https://ucum.org); `{…}` are annotations. */
 export interface MetricSpec {
-  readonly kind: 'gauge' | 'counter' | 'histogram';
+  readonly kind: 'gauge' | 'counter' | 'up-down counter' | 'histogram';
   /** Empty: a flag or a number without a unit. `1` is for shares only: Prometheus appends `_ratio` to it. */
   readonly unit:
     | '1'
@@ -11,6 +11,7 @@ export interface MetricSpec {
     | '{read}'
     | '{request}'
     | '{point}'
+    | '{span}'
     | '{series}'
     | '{revision}'
     | '{session}'

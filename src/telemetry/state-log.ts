@@ -49,11 +49,18 @@ export class StateLog {
   }
 
   /** What became of a batch of spans. */
-  traces({ lost, cause, message }: { readonly lost: number; readonly cause?: string; readonly message?: string }): void {
+  traces(outcome: {
+    readonly rejected: number;
+    readonly lost: number;
+    readonly cause?: string;
+    readonly message?: string;
+    readonly heldUntil?: Date;
+  }): void {
+    const { rejected, lost, cause, message, heldUntil } = outcome;
     if (cause === undefined && message !== undefined && this.#isNew(`traces/${message}`)) this.#logger.warn(`of traces: ${message}`);
-    if (!this.#changed('traces', cause ?? '')) return;
+    if (!this.#changed('traces', `${cause ?? ''}${heldUntil === undefined ? '' : '/held'}`)) return;
     if (cause === undefined) this.#logger.info('the backend takes the traces');
-    else this.#logger.warn({ lost }, `traces are lost: ${message ?? cause}`);
+    else this.#logger.warn({ lost, rejected, ...(heldUntil && { heldUntil: heldUntil.toISOString() }) }, `traces are lost: ${message ?? cause}`);
   }
 
   /** How the writing of the state ended; without a problem it is well. */

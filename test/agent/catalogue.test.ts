@@ -5,6 +5,7 @@ import { catalogue } from '../../src/metrics/catalogue.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { agentOf, pointsOf, startWorld } from '../support/agent.ts';
 import { startOrganization } from '../support/organization.ts';
+import { keepTraces } from '../support/spans.ts';
 import { codeRecord, slowReports } from '../support/slow-reports.ts';
 
 const inDays = (days: number): Date => new Date(Date.now() + days * 86_400_000);
@@ -34,7 +35,7 @@ beforeAll(async () => {
   const byCi = { ...codeRecord, actor: { type: 'api_actor', api_key_name: 'ci' } };
   organization.fault = slowReports(systemClock, { use: [byKey], code: [codeRecord, byCi] });
   // Empty is unset: the cookies come from the service, which knows their expiry.
-  const agent = agentOf({ ...world.settings, ...organization.settings, CLAUDE_SESSION_KEY: '', COOKIEJAR_URL: `http://127.0.0.1:${cookiejar.port}` });
+  const agent = agentOf({ ...world.settings, ...organization.settings, CLAUDE_SESSION_KEY: '', COOKIEJAR_URL: `http://127.0.0.1:${cookiejar.port}` }, { traces: keepTraces().open });
   // The duration of a collection is known to the next one.
   await agent.push();
   await agent.nextPush();
@@ -51,7 +52,7 @@ test('every metric that arrives is in the catalogue, and every metric of the cat
   expect([...new Set(points.map(({ metric }) => metric))].sort()).toEqual(Object.keys(catalogue).sort());
 });
 
-const kinds = { gauge: 'gauge', counter: 'sum', histogram: 'histogram' } as const;
+const kinds = { gauge: 'gauge', counter: 'sum', 'up-down counter': 'sum', histogram: 'histogram' } as const;
 
 describe.each(Object.entries(catalogue))('%s', (name, spec) => {
   const arrived = (): readonly ReceivedPoint[] => points.filter(({ metric }) => metric === name);
@@ -60,7 +61,7 @@ describe.each(Object.entries(catalogue))('%s', (name, spec) => {
     const temporality = spec.kind === 'gauge' ? {} : { temporality: 'cumulative' };
     for (const point of arrived()) {
       expect(point).toMatchObject({ kind: kinds[spec.kind], unit: spec.unit, description: spec.description, ...temporality });
-      if (spec.kind === 'counter') expect(point.monotonic).toBe(true);
+      if (kinds[spec.kind] === 'sum') expect(point.monotonic).toBe(spec.kind === 'counter');
       if (spec.kind !== 'histogram') expect(point.valueType).toBe(spec.valueType);
     }
     expect(arrived().length).toBeGreaterThan(0);

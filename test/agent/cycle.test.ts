@@ -1,5 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { OpenTraces } from '../../src/agent-traces.ts';
+import type { ReceivedRequest } from '../../src/demo/otlp-messages.ts';
+import { noSpans } from '../../src/model/spans.ts';
 import { type World, agentOf, openRouterAnswers, pointsOf, startWorld, usage, valuesOf } from '../support/agent.ts';
 import { cleanup } from '../support/cleanup.ts';
 
@@ -76,6 +79,8 @@ test('every count begins at zero', async () => {
   await agent.push();
   const counts = Object.entries(valuesOf(world.pushes[0])).filter(([name]) => /\.(reads|points)\{/.test(name));
   expect(counts).toHaveLength(2 * 14 + 3);
+  expect(valuesOf(world.pushes[0])).toMatchObject({ 'claude_usage_metrics.export.points.produced': 0, 'claude_usage_metrics.export.points.in_flight': 0 });
+  expect(Object.keys(valuesOf(world.pushes[0])).filter((name) => name.includes('export.spans'))).toEqual([]);
   expect(counts.filter(([, value]) => value > 0).map(([name]) => name)).toEqual([
     'claude_usage_metrics.source.reads{outcome=success,source=claude-ai}',
     'claude_usage_metrics.source.reads{outcome=success,source=openrouter}',
@@ -114,6 +119,49 @@ test('what became of the points of each push is counted in the next, and all of 
   expect([counted(3, 'acknowledged'), counted(3, 'rejected'), counted(3, 'lost')]).toEqual([(first ?? 0) + (second ?? 0) - 3, 3, third]);
 });
 
+/** The equation that an operator reads: all that was produced is acknowledged, rejected, lost or in flight. */
+function equation(push: readonly ReceivedRequest[] | undefined): { readonly produced: number; readonly counted: number; readonly inFlight: number } {
+  const values = valuesOf(push);
+  const points = 'claude_usage_metrics.export.points';
+  const value = (name: string): number => values[points + name] ?? Number.NaN;
+  const counted = ['acknowledged', 'rejected', 'lost'].reduce((sum, outcome) => sum + value(`{outcome=${outcome}}`), 0);
+  return { produced: value('.produced'), counted, inFlight: value('.in_flight') };
+}
+
+test('at each push what was produced before it is acknowledged, rejected or lost, and nothing of it in flight', async () => {
+  const agent = agentOf(world.settings);
+  after(() => agent.close());
+  const answers: World['receiver'][] = [
+    { kind: 'acknowledge' },
+    { kind: 'partial', rejectedPoints: 3, message: 'no' },
+    { kind: 'refuse', code: status.PERMISSION_DENIED },
+    { kind: 'acknowledge' },
+  ];
+  for (const answer of answers) {
+    world.receiver = answer;
+    await agent.push();
+  }
+  const sizes = world.pushes.map((push) => pointsOf(push).length);
+  const before = sizes.map((_size, push) => sizes.slice(0, push).reduce((sum, size) => sum + size, 0));
+  expect(world.pushes.map(equation)).toEqual(before.map((points) => ({ produced: points, counted: points, inFlight: 0 })));
+});
+
+test('of an agent with traces, what became of its spans is counted', async () => {
+  const traces: OpenTraces = (_resource, onOutcome) => {
+    onSpans = onOutcome;
+    return { ...noSpans, sendsSpans: true, close: () => Promise.resolve() };
+  };
+  let onSpans: Parameters<OpenTraces>[1] = () => undefined;
+  const agent = agentOf(world.settings, { traces });
+  after(() => agent.close());
+  await agent.push();
+  onSpans({ acknowledged: 5, rejected: 2, lost: 0 });
+  onSpans({ acknowledged: 0, rejected: 0, lost: 4, cause: 'UNAVAILABLE' });
+  await agent.push();
+  const counts = (push: number): unknown[] => ['acknowledged', 'rejected', 'lost'].map((outcome) => valuesOf(world.pushes[push])[`claude_usage_metrics.export.spans{outcome=${outcome}}`]);
+  expect([counts(0), counts(1)]).toEqual([[0, 0, 0], [5, 2, 4]]);
+});
+
 test('a push that fails says so, and the next one knows nothing of it', async () => {
   const agent = agentOf(world.settings);
   after(() => agent.close());
@@ -137,7 +185,7 @@ test('the account’s name is on every point of the account', async () => {
   const agent = agentOf({ ...world.settings, ACCOUNT_NAME: 'me at work' });
   after(() => agent.close());
   await agent.push();
-  const withAccount = pointsOf(world.pushes[0]).filter(({ metric }) => !/\.(build\.info|export\.points|collect\.duration)$/.test(metric));
+  const withAccount = pointsOf(world.pushes[0]).filter(({ metric }) => !/\.(build\.info|export\.points(\.\w+)?|collect\.duration)$/.test(metric));
   expect(withAccount.length).toBeGreaterThan(20);
   expect(new Set(withAccount.map(({ attributes }) => attributes['account']))).toEqual(new Set(['me at work']));
 });

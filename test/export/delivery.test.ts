@@ -359,7 +359,9 @@ test('whatever a backend does, every point is accounted for once', { timeout: pr
         });
       });
       const metrics = gaugePoints(points);
-      const { outcome, requests } = await exporterOf(senders, { deadlineMs: 60, backOffMs: 2 }).deliver(metrics);
+      const produced: number[] = [];
+      const { outcome, requests } = await exporterOf(senders, { deadlineMs: 60, backOffMs: 2, onProduced: (all) => produced.push(all) }).deliver(metrics);
+      expect(produced).toEqual([points]);
       expect(outcome.acknowledged + outcome.rejected + outcome.lost).toBe(points);
       expect(requests.flatMap((request) => pointsOf(request.metrics))).toEqual(pointsOf(metrics));
       for (const own of arrived) {

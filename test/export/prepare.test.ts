@@ -111,3 +111,14 @@ test('a cycle after one that could not be made ready is delivered', async () => 
   await deliver(gaugePoints(5));
   expect((await deliver(gaugePoints(5))).outcome).toEqual({ acknowledged: 5, rejected: 0, lost: 0 });
 });
+
+test('points that cannot be cut into requests are lost, and said to be', async () => {
+  const { deliver } = exporterThat((metrics) => Promise.resolve(metrics));
+  const metrics = gaugePoints(3);
+  for (const point of metrics.scopeMetrics[0]?.metrics[0]?.dataPoints ?? []) {
+    Object.defineProperty(point, 'attributes', { get: () => { throw new RangeError('broken'); } });
+  }
+  const { outcome, requests } = await deliver(metrics);
+  expect(outcome).toEqual({ acknowledged: 0, rejected: 0, lost: 3, cause: 'internal', message: 'the points could not be sent: broken' });
+  expect(requests).toEqual([{ metrics, settled: 'lost' }]);
+});

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Server } from '@grpc/grpc-js';
+import { Server, status } from '@grpc/grpc-js';
 import { ExportResultCode } from '@opentelemetry/core';
 import { AlwaysOnSampler, InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -12,6 +12,7 @@ import { httpSender } from '../../src/export/otlp-http.ts';
 import { tracesSignal } from '../../src/export/signal.ts';
 import { DeliveringSpanExporter, type SpanExporterOptions, type SpanOutcome } from '../../src/export/span-exporter.ts';
 import { Traces } from '../../src/telemetry/traces.ts';
+import { startStatusServer } from '../support/status-server.ts';
 
 function spans(): ReadableSpan[] {
   const exporter = new InMemorySpanExporter();
@@ -89,19 +90,22 @@ test('spans go to the trace service over gRPC', async () => {
   const port = await traceService((body) => bodies.push(body));
   const { send, outcomes } = exporterOf(grpcSender(`http://127.0.0.1:${port}`, { signal: tracesSignal }));
   expect(await send()).toBe(ExportResultCode.SUCCESS);
-  expect(outcomes).toEqual([{ lost: 0 }]);
+  expect(outcomes).toEqual([{ acknowledged: 1, rejected: 0, lost: 0 }]);
   expect(bodies).toHaveLength(1);
   expect(bodies[0]?.toString('latin1')).toContain('collect');
 });
 
-test('a gRPC backend without a trace service is said once, with what to do, and left alone', async () => {
-  const server = new Server();
-  onTestFinished(() => server.forceShutdown());
-  const port = await listen(server, 0);
-  const { send, outcomes } = exporterOf(grpcSender(`http://127.0.0.1:${port}`, { signal: tracesSignal }));
+test('a gRPC backend without a trace service is asked once, and left alone; what it did not get is lost', async () => {
+  const backend = await startStatusServer(() => ({ code: status.UNIMPLEMENTED, isTrailersOnly: true }));
+  onTestFinished(() => backend.stop());
+  const { send, outcomes } = exporterOf(grpcSender(`http://127.0.0.1:${backend.port}`, { signal: tracesSignal }));
   for (let batch = 0; batch < 3; batch++) expect(await send()).toBe(ExportResultCode.FAILED);
-  expect(outcomes).toHaveLength(1);
-  expect(outcomes[0]).toMatchObject({ lost: 1, cause: 'UNIMPLEMENTED', message: expect.stringContaining('it takes no traces; set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') as string });
+  expect(backend.callsAtMs).toHaveLength(1);
+  expect(outcomes).toHaveLength(3);
+  for (const outcome of outcomes) {
+    expect(outcome).toMatchObject({ acknowledged: 0, rejected: 0, lost: 1, cause: 'UNIMPLEMENTED', heldUntil: outcomes[0]?.heldUntil });
+    expect(outcome.message).toMatch(/it takes no traces; set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT.*; nothing is sent there before /);
+  }
 });
 
 test('so is one over HTTP', async () => {
@@ -116,7 +120,8 @@ test('so is one over HTTP', async () => {
   const { send, outcomes } = exporterOf(httpSender(`http://127.0.0.1:${port}/v1/traces`, { signal: tracesSignal }));
   for (let batch = 0; batch < 3; batch++) await send();
   expect(paths).toEqual(['/v1/traces']);
-  expect(outcomes).toMatchObject([{ cause: '404', message: expect.stringContaining('OTEL_TRACES_EXPORTER=none') as string }]);
+  expect(outcomes.map(({ lost, cause }) => [lost, cause])).toEqual([[1, '404'], [1, '404'], [1, '404']]);
+  expect(outcomes[0]?.message).toContain('OTEL_TRACES_EXPORTER=none');
 });
 
 test('it is asked again after an hour', async () => {
@@ -131,16 +136,70 @@ test('it is asked again after an hour', async () => {
   expect(await send()).toBe(ExportResultCode.SUCCESS);
 });
 
+test('a backend that asks to be left alone gets no batch before, and the one of its end waits for it', async () => {
+  const sender = answering({ ...unavailable, retryAfterMs: 1_800_000 }, taken);
+  const { exporter, send, outcomes } = exporterOf(sender);
+  await send();
+  await send();
+  expect(sender.requests).toBe(1);
+  expect(outcomes.map(({ lost, cause }) => [lost, cause])).toEqual([[1, 'UNAVAILABLE'], [1, 'UNAVAILABLE']]);
+  expect(outcomes[1]?.message).toMatch(/^fake is down; as it asks, nothing is sent there before /);
+  const now = performance.now.bind(performance);
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 1_799_800);
+  onTestFinished(() => clock.mockRestore());
+  expect(await send()).toBe(ExportResultCode.SUCCESS);
+  expect(outcomes[2]).toEqual({ acknowledged: 1, rejected: 0, lost: 0 });
+  exporter.tryOnce();
+});
+
+test('nor at the end', async () => {
+  const sender = answering({ ...unavailable, retryAfterMs: 3_000 }, taken);
+  const { exporter, send, outcomes } = exporterOf(sender, { timeoutMs: 2_000 });
+  await send();
+  exporter.tryOnce();
+  expect(await send()).toBe(ExportResultCode.FAILED);
+  expect(sender.requests).toBe(1);
+  expect(outcomes).toHaveLength(2);
+});
+
+test.each([
+  [1, 1],
+  [-1, 0],
+  [7, 1],
+  [0, 0],
+])('of a backend that says it rejected %i of one span %i is counted', async (rejectedPoints, rejected) => {
+  const { send, outcomes } = exporterOf(answering({ status: 'acknowledged', rejectedPoints, message: 'too many' }));
+  expect(await send()).toBe(ExportResultCode.SUCCESS);
+  expect(outcomes).toMatchObject([{ acknowledged: 1 - rejected, rejected, lost: 0, message: expect.stringContaining('too many') as string }]);
+});
+
+test.each([
+  ['application/json', JSON.stringify({ partialSuccess: { rejectedSpans: '1', errorMessage: 'too many' } })],
+  // Both are the fields that an answer to metrics has.
+  ['application/x-protobuf', Buffer.from([0x0a, 0x0c, 0x08, 0x01, 0x12, 0x08, ...Buffer.from('too many')])],
+])('what a backend rejected of a batch it took is counted, said in %s', async (type, body) => {
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => response.writeHead(200, { 'content-type': type }).end(body));
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  onTestFinished(() => server.closeAllConnections());
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  const { send, outcomes } = exporterOf(httpSender(`http://127.0.0.1:${port}/v1/traces`, { signal: tracesSignal }));
+  await send();
+  expect(outcomes).toMatchObject([{ acknowledged: 0, rejected: 1, lost: 0, cause: 'rejected', message: expect.stringMatching(/rejected 1 of 1 spans: too many$/) as string }]);
+});
+
 test('what OTLP calls retryable is tried again, and lost when the time is over', async () => {
   const mended = answering(unavailable, unavailable, taken);
   const good = exporterOf(mended);
   expect(await good.send()).toBe(ExportResultCode.SUCCESS);
   expect(mended.requests).toBe(3);
-  expect(good.outcomes).toEqual([{ lost: 0 }]);
+  expect(good.outcomes).toEqual([{ acknowledged: 1, rejected: 0, lost: 0 }]);
 
   const down = exporterOf(answering(unavailable), { timeoutMs: 300, backOffMs: 40 });
   expect(await down.send()).toBe(ExportResultCode.FAILED);
-  expect(down.outcomes).toEqual([{ lost: 1, cause: 'UNAVAILABLE', message: 'fake is down' }]);
+  expect(down.outcomes).toEqual([{ acknowledged: 0, rejected: 0, lost: 1, cause: 'UNAVAILABLE', message: 'fake is down' }]);
 });
 
 test('at the end there is one try, and what waits for another is given up', async () => {

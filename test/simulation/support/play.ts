@@ -305,12 +305,17 @@ export class Play {
 
   /** Every point that was made and is not under way is counted: taken, rejected or lost; what was taken, as the collector has it. */
   #checkConservation({ scopeMetrics }: ResourceMetrics): void {
-    const counter = scopeMetrics.flatMap(({ metrics }) => metrics).find(({ descriptor }) => descriptor.name === 'claude_usage_metrics.export.points');
-    const counts = new Map(((counter?.dataPoints ?? []) as DataPoint<number>[]).map(({ attributes, value }) => [attributes['outcome'], value]));
+    const pointsOf = (name: string): readonly DataPoint<number>[] => {
+      const metric = scopeMetrics.flatMap(({ metrics }) => metrics).find(({ descriptor }) => descriptor.name === `claude_usage_metrics.export.${name}`);
+      return (metric?.dataPoints ?? []) as DataPoint<number>[];
+    };
+    const counts = new Map(pointsOf('points').map(({ attributes, value }) => [attributes['outcome'], value]));
     const { acknowledged, rejected } = this.#collector;
     same(counts.get('acknowledged'), acknowledged, () => 'points acknowledged');
     same(counts.get('rejected'), rejected, () => 'points rejected');
     same(counts.get('lost'), this.#settled - acknowledged - rejected, () => 'points lost');
+    const [produced, inFlight] = ['points.produced', 'points.in_flight'].map((name) => pointsOf(name)[0]?.value);
+    same(produced, this.#settled + (inFlight ?? Number.NaN), () => 'points produced');
   }
 
   #see(metrics: ResourceMetrics): void {
