@@ -3,7 +3,8 @@ import { honoured } from '../src/config/otel-variables.ts';
 import { type Setting, groups, settings } from '../src/config/settings.ts';
 import { type MetricSpec, catalogue, durationBounds } from '../src/metrics/catalogue.ts';
 import { prometheusName } from '../src/metrics/prometheus-name.ts';
-import { explanations, reasons } from '../src/model/reasons.ts';
+import { type Reason, explanations, reasons } from '../src/model/reasons.ts';
+import { remedyAt, upstreams } from '../src/model/remedies.ts';
 import { sourceIds } from '../src/model/reading.ts';
 import { reportIds } from '../src/model/report.ts';
 import { dashboards } from './dashboards/index.ts';
@@ -182,17 +183,28 @@ function attributesOf({ attributes }: MetricSpec): string {
 function troubleshooting(): string {
   return page(
     '# Troubleshooting',
-    generated('src/model/reasons.ts'),
+    generated('src/model/'),
     `\`claude-usage-metrics check\` tries every configured source and the OTLP endpoint, and says what works, what does not,
 and what to do about it.`,
     `A source that could not be read has one of these reasons: in \`check\`, in the log (once when the state changes), and as
 \`outcome\` of \`claude_usage_metrics.source.reads\`. Its \`claude_usage_metrics.source.up\` is 0, and its gauges end when
 their validity does.`,
     ...reasons.flatMap((reason) => {
-      const { sign, meaning, remedy } = explanations[reason];
-      return [`## ${reason}`, `- **Sign:** ${sign}\n- **Meaning:** ${meaning}\n- **Remedy:** ${remedy}`];
+      const { sign, meaning } = explanations[reason];
+      return [`## ${reason}`, `- **Sign:** ${sign}\n- **Meaning:** ${meaning}\n- **Remedy:**${remedyLines(reason)}`];
     }),
   );
+}
+
+/** One where it is the same for all, else one of each. */
+function remedyLines(reason: Reason): string {
+  const texts = new Map<string, string[]>();
+  for (const upstream of upstreams) {
+    const text = remedyAt(reason, upstream);
+    texts.set(text, [...(texts.get(text) ?? []), upstream]);
+  }
+  if (texts.size === 1) return ` ${[...texts.keys()].join('')}`;
+  return [...texts].map(([text, of]) => `\n  - ${of.join(', ')}: ${text}`).join('');
 }
 
 function envExample(): string {

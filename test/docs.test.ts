@@ -43,7 +43,7 @@ test('.env.example sets nothing, and what it shows would be accepted', () => {
 test('every reason has its sign, meaning and remedy on the page, and the page has no other', () => {
   const sections = read('docs/troubleshooting.md').split(/^## /m).slice(1);
   expect(sections.map((section) => section.split('\n', 1)[0])).toEqual([...reasons]);
-  for (const section of sections) expect(section).toMatch(/\*\*Sign:\*\* \S.*\n.*\*\*Meaning:\*\* \S.*\n.*\*\*Remedy:\*\* \S/);
+  for (const section of sections) expect(section).toMatch(/\*\*Sign:\*\* \S.*\n.*\*\*Meaning:\*\* \S.*\n.*\*\*Remedy:\*\*\s+\S/);
 });
 
 test('the design page has one line of reason for every dependency, and for no other', () => {

@@ -1,6 +1,7 @@
 import { valueAt } from '../metrics/gauges.ts';
 import type { SourceId } from '../model/reading.ts';
-import { type Reason, explanations } from '../model/reasons.ts';
+import type { Reason } from '../model/reasons.ts';
+import { remedyOf } from '../model/remedies.ts';
 import type { Poller } from '../sources/poller.ts';
 import { redact } from '../model/redaction.ts';
 import type { ShownPoint } from '../metrics/picture.ts';
@@ -33,7 +34,7 @@ export function reportOf(poller: Poller, at: Date, origin: readonly string[] = [
     failures: (last?.failures ?? []).map(({ reason, message }) => ({
       reason,
       message: redact(message),
-      remedy: explanations[reason].remedy,
+      remedy: remedyOf(reason, source.id),
     })),
     notices: (last?.reading?.notices ?? []).filter(({ level }) => level === 'info').map(({ text }) => redact(text)),
     points: poller.points(at).map((point) => ({

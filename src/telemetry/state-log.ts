@@ -1,5 +1,5 @@
-import type { Notice } from '../model/reading.ts';
-import { explanations } from '../model/reasons.ts';
+import type { Notice, SourceId } from '../model/reading.ts';
+import { remedyOf } from '../model/remedies.ts';
 import type { SourceError } from '../model/source-error.ts';
 import type { Logger } from './log.ts';
 
@@ -14,7 +14,7 @@ export class StateLog {
   }
 
   /** How a source’s read ended; no failures is success. */
-  source(source: { readonly id: string; readonly account: string }, failures: readonly SourceError[], notices: readonly Notice[]): void {
+  source(source: { readonly id: SourceId; readonly account: string }, failures: readonly SourceError[], notices: readonly Notice[]): void {
     const who = { source: source.id, account: source.account };
     for (const { level, text } of notices) {
       if (this.#isNew(`${source.id}/${source.account}/${text}`)) this.#logger[level](who, text);
@@ -25,7 +25,7 @@ export class StateLog {
     for (const failure of failures) {
       const { reason, message } = failure;
       if (reason === 'internal') this.#logger.error({ ...who, reason, err: failure.cause ?? failure }, message);
-      else this.#logger.warn({ ...who, reason, remedy: explanations[reason].remedy }, message);
+      else this.#logger.warn({ ...who, reason, remedy: remedyOf(reason, source.id) }, message);
     }
   }
 

@@ -3,8 +3,8 @@ import { afterEach, expect, test } from 'vitest';
 import { type SeenRequest, startUpstream } from '../../src/demo/http-server.ts';
 import type { ReceivedRequest } from '../../src/demo/otlp-messages.ts';
 import type { Answer } from '../../src/demo/receiver.ts';
-import { explanations } from '../../src/model/reasons.ts';
 import { systemClock } from '../../src/model/clock.ts';
+import { remedyOf } from '../../src/model/remedies.ts';
 import { runCli } from '../support/cli.ts';
 import { startOrganization } from '../support/organization.ts';
 import { startSimulated } from '../support/simulated.ts';
@@ -48,7 +48,7 @@ test('check names the reason and the remedy of a source that fails, and shows th
   expect(code).toBe(3);
   expect(stdout).toContain('\nclaude-ai: down\n');
   expect(stdout).toMatch(/^claude-ai failure: challenged: claude\.ai \/api\/organizations answered 403/m);
-  expect(stdout).toContain(`\nclaude-ai remedy: ${explanations.challenged.remedy}\n`);
+  expect(stdout).toContain(`\nclaude-ai remedy: ${remedyOf('challenged', 'claude-ai')}\n`);
   expect(stdout).toMatch(/^openrouter: up/m);
   expect(stdout).toMatch(/^otlp: up/m);
 });
@@ -135,6 +135,8 @@ test('check tells what the Admin key may not read, and fails only where it may r
   expect(none.code).toBe(3);
   expect(none.stdout).toContain('\nanthropic-usage: down\nanthropic-usage origin: ');
   expect(none.stdout).toContain('anthropic-usage failure: forbidden: this key may read neither the usage nor the cost of the organization\n');
+  expect(none.stdout).toMatch(/^anthropic-usage remedy: Use an Admin API key/m);
+  expect(none.stdout).not.toContain('CLAUDE_ORGANIZATION_ID');
 });
 
 test('check says every wrong setting at once, exits 2 and tries nothing', async () => {

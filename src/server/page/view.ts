@@ -3,6 +3,7 @@ import { titleOf } from '../../model/source-titles.ts';
 import { type Forecast, type Heat, forecastOf, heatOf, paceOf } from '../../metrics/pace.ts';
 import { type Amounts, type Picture, type Quota, type ShownPoint, pictureOf } from '../../metrics/picture.ts';
 import { type Reason, explanations } from '../../model/reasons.ts';
+import { remedyOf } from '../../model/remedies.ts';
 import type { Digest } from './digest.ts';
 import type { History, Line } from './history.ts';
 import type { DeliveryState, SourceState } from './source-state.ts';
@@ -119,8 +120,7 @@ export function viewOf(input: ViewInput): StatusView {
 
 function sourceView(state: SourceState): SourceView {
   const explained = state.failures.map(({ reason, message }) => {
-    const { meaning, remedy } = explanations[reason];
-    return { reason, message, meaning, remedy };
+    return { reason, message, meaning: explanations[reason].meaning, remedy: remedyOf(reason, state.source) };
   });
   return { ...state, title: titleOf(state.source), explained };
 }

@@ -2,7 +2,7 @@ import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
 import type { Report } from '../../../src/commands/report.ts';
 import { drawReport } from '../../../src/commands/terminal/report.ts';
-import { explanations } from '../../../src/model/reasons.ts';
+import { remedyOf } from '../../../src/model/remedies.ts';
 import { colouredCanvas, plainCanvas } from '../../support/canvas.ts';
 
 const report: Report = {
@@ -32,7 +32,7 @@ const report: Report = {
       durationMs: 31,
       origin: [],
       failures: [
-        { reason: 'rate_limited', message: 'openrouter.ai /key answered 429', remedy: explanations.rate_limited.remedy },
+        { reason: 'rate_limited', message: 'openrouter.ai /key answered 429', remedy: remedyOf('rate_limited', 'openrouter') },
       ],
       notices: [],
       points: [],
@@ -64,7 +64,7 @@ test('a check reads from top to bottom: settings, each source, endpoint, and wha
     '',
     'OpenRouter  ✗ rate_limited: openrouter.ai /key answered 429',
     '              → Wait; the agent keeps to Retry-After. If it comes back, raise',
-    '                the poll interval.',
+    '                OPENROUTER_POLL_INTERVAL.',
     '',
     'OTLP        ✗ http://localhost:4317 (OTLP/gRPC) answered UNAVAILABLE',
     '              → Check that a collector listens there.',
