@@ -184,7 +184,7 @@ function troubleshooting(): string {
   return page(
     '# Troubleshooting',
     generated('src/model/'),
-    `\`claude-usage-metrics check\` tries every configured source and the OTLP endpoint, and says what works, what does not,
+    `\`claude-usage-metrics check\` tries every configured source and the OTLP endpoints, and says what works, what does not,
 and what to do about it.`,
     `A source that could not be read has one of these reasons: in \`check\`, in the log (once when the state changes), and as
 \`outcome\` of \`claude_usage_metrics.source.reads\`. Its \`claude_usage_metrics.source.up\` is 0, and its gauges end when

@@ -1,3 +1,4 @@
+import { tracesSignal } from '../export/signal.ts';
 import { prepareSdk } from '../agent.ts';
 import { otlpSender } from '../agent-senders.ts';
 import { openPollers } from '../agent-sources.ts';
@@ -9,7 +10,7 @@ import type { SourceId } from '../model/reading.ts';
 import { redact } from '../model/redaction.ts';
 import { StateLog } from '../telemetry/state-log.ts';
 import type { CommandContext } from './context.ts';
-import { type DeliveryReport, tryDelivery } from './delivery-report.ts';
+import { type DeliveryReport, tryDelivery, tryTraces } from './delivery-report.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { show } from './show.ts';
 import { type SourceReport, reportOf } from './source-report.ts';
@@ -18,8 +19,8 @@ import { type SourceReport, reportOf } from './source-report.ts';
 const checkTimeoutMs = 20_000;
 
 /**
- * Tries every source and the OTLP endpoint, all at once, and says what works, what does not and what to do about it.
- * Nothing is exported: the endpoint gets an empty request.
+ * Tries every source and the OTLP endpoints, all at once, and says what works, what does not and what to do about it.
+ * Nothing is exported: an endpoint gets an empty request.
  */
 export async function check(context: CommandContext): Promise<ExitCode> {
   const { config, logger } = context;
@@ -36,14 +37,18 @@ export async function check(context: CommandContext): Promise<ExitCode> {
   });
   const { otlp } = config.export;
   const reads = open.pollers.map((poller) => poller.refresh());
-  const delivery = otlp === undefined ? null : await tryDelivery(otlp, otlpSender(otlp), Math.min(otlp.timeoutMs, timeoutMs));
+  const ofTraces = config.traces?.otlp;
+  const [delivery, traces] = await Promise.all([
+    otlp === undefined ? null : tryDelivery(otlp, otlpSender(otlp), Math.min(otlp.timeoutMs, timeoutMs)),
+    ofTraces === undefined ? null : tryTraces(ofTraces, otlpSender(ofTraces, tracesSignal), Math.min(ofTraces.timeoutMs, timeoutMs)),
+  ]);
   await Promise.all(reads);
   open.close();
   const at = new Date();
   const sources = open.pollers.map((poller) => reportOf(poller, at, originOf(poller.source.id, config).map(redact)));
   const code = codeOf(sources, delivery);
   const warnings = [...config.warnings, ...withoutBackend(config), ...withoutState(config)];
-  await show({ command: 'check', exitCode: code, at: at.toISOString(), problems: [], warnings, sources, delivery }, context);
+  await show({ command: 'check', exitCode: code, at: at.toISOString(), problems: [], warnings, sources, delivery, traces }, context);
   return code;
 }
 

@@ -1,6 +1,6 @@
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { OtlpTarget } from '../config/otlp.ts';
-import type { Sender } from '../export/attempt.ts';
+import type { BytesSender, Sender } from '../export/attempt.ts';
 import { type ExportOutcome, isDelivered } from '../export/outcome.ts';
 import { MetricsRequest } from '../export/request.ts';
 import { redact } from '../model/redaction.ts';
@@ -25,6 +25,10 @@ export interface DeliveryReport {
 
 const remedy =
   'Check that an OpenTelemetry Collector or another OTLP backend listens at this address, and that protocol (gRPC is usually on port 4317, HTTP on 4318), TLS and headers are what it expects: OTEL_EXPORTER_OTLP_*.';
+
+/** Metrics do not depend on them. */
+const remedyOfTraces =
+  'Set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT to a backend that takes traces (with headers, TLS and protocol as it expects them: OTEL_EXPORTER_OTLP_TRACES_*), or OTEL_TRACES_EXPORTER=none. Metrics do not depend on it.';
 
 const remedyForTime = 'Give it more time by --timeout, or see which source takes it.';
 
@@ -53,6 +57,12 @@ export async function tryDelivery(target: OtlpTarget, sender: Sender, timeoutMs:
     durationMs: Math.round(performance.now() - startedMs),
     ...explained(ok, ok ? undefined : result.cause, result.message),
   };
+}
+
+/** The same of the agent’s own traces. */
+export async function tryTraces(target: OtlpTarget, sender: BytesSender, timeoutMs: number): Promise<DeliveryReport> {
+  const report = await tryDelivery(target, sender, timeoutMs);
+  return report.ok ? report : { ...report, remedy: remedyOfTraces };
 }
 
 function addressOf({ url, protocol, tls }: OtlpTarget): Pick<DeliveryReport, 'address' | 'protocol' | 'tls'> {

@@ -48,7 +48,7 @@ export async function once(context: CommandContext): Promise<ExitCode> {
   const sources = agent.pollers.map((poller) => reportOf(poller, at));
   const delivery = otlp === undefined || outcome === undefined ? null : deliveryOf(otlp, outcome);
   const { warnings } = config;
-  await show({ command: 'once', exitCode: code, at: at.toISOString(), problems: [], warnings, sources, delivery }, context);
+  await show({ command: 'once', exitCode: code, at: at.toISOString(), problems: [], warnings, sources, delivery, traces: null }, context);
   return code;
 }
 

@@ -12,7 +12,8 @@ export function plainText(report: Report): string {
     ...(report.command === 'check' ? ['settings: ok'] : []),
     ...report.warnings.map((warning) => `warning: ${warning}`),
     ...report.sources.flatMap((source) => sourceLines(source, at)),
-    ...(report.delivery === null ? [] : deliveryLines(report.delivery)),
+    ...(report.delivery === null ? [] : deliveryLines('otlp', report.delivery)),
+    ...(report.traces === null ? [] : deliveryLines('traces', report.traces)),
     ...(report.command === 'check' ? [`result: exit code ${report.exitCode}`] : []),
   ];
   return lines.map((line) => `${line}\n`).join('');
@@ -32,14 +33,14 @@ function sourceLines({ source, account, up, durationMs, failures, ...said }: Sou
   ];
 }
 
-function deliveryLines({ address, protocol, tls, proxy, ok, durationMs, message, remedy, ...points }: DeliveryReport): string[] {
+function deliveryLines(name: 'otlp' | 'traces', { address, protocol, tls, proxy, ok, durationMs, message, remedy, ...points }: DeliveryReport): string[] {
   const what =
     durationMs === undefined
       ? `${points.acknowledged} points acknowledged, ${points.rejected} rejected, ${points.lost} lost`
       : `an empty request ${ok ? `was acknowledged in ${tookText(durationMs)}` : 'was not acknowledged'}`;
   return [
-    `otlp: ${ok ? 'up' : 'down'}, ${address}, ${protocol}, ${tls ? 'TLS' : 'no TLS'}, ${proxy === undefined ? '' : `through the proxy ${proxy}, `}${what}`,
-    ...(message === undefined ? [] : [`otlp ${ok ? 'message' : 'failure'}: ${message}`]),
-    ...(remedy === undefined ? [] : [`otlp remedy: ${remedy}`]),
+    `${name}: ${ok ? 'up' : 'down'}, ${address}, ${protocol}, ${tls ? 'TLS' : 'no TLS'}, ${proxy === undefined ? '' : `through the proxy ${proxy}, `}${what}`,
+    ...(message === undefined ? [] : [`${name} ${ok ? 'message' : 'failure'}: ${message}`]),
+    ...(remedy === undefined ? [] : [`${name} remedy: ${remedy}`]),
   ];
 }

@@ -14,11 +14,13 @@ export interface Report {
   readonly sources: readonly SourceReport[];
   /** Null without an OTLP backend. */
   readonly delivery: DeliveryReport | null;
+  /** The same of the agent’s own traces, as `check` found it; costs no exit code. Null without such a backend, and of `once`. */
+  readonly traces: DeliveryReport | null;
 }
 
 /** The report of settings that let nothing be tried. */
 export function unusable(command: Report['command'], problems: readonly string[]): Report {
-  return { command, exitCode: 2, at: null, problems, warnings: [], sources: [], delivery: null };
+  return { command, exitCode: 2, at: null, problems, warnings: [], sources: [], delivery: null, traces: null };
 }
 
 /** A report for scripts: one JSON document. */

@@ -87,6 +87,29 @@ test('check tries an HTTP endpoint with an empty body and the headers of the set
   expect(seen[0]?.headers).toMatchObject({ 'content-length': '0', 'x-api-key': 'otlp-fake-key' });
 });
 
+test('check tries the endpoint of traces too, where there are any, and a failure costs no exit code', async () => {
+  const { settings } = await simulated();
+  const paths: string[] = [];
+  const collector = await startUpstream(({ path, headers }) => {
+    paths.push(`${path} ${String(headers['content-length'])} ${String(headers['x-token'])}`);
+    return { status: path === '/v1/traces' ? 200 : 404, body: Buffer.alloc(0), headers: { 'content-type': 'application/x-protobuf' } };
+  });
+  stops.push(() => collector.stop());
+  const traces = { OTEL_TRACES_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'x-token=fake' };
+  const [taken, notThere, notTaken] = await Promise.all(
+    [`${collector.url}/v1/traces`, `${collector.url}/elsewhere`, undefined].map((endpoint) =>
+      runCli(['check'], { ...settings, ...traces, ...(endpoint !== undefined && { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint }) }),
+    ),
+  );
+  expect([taken?.code, notThere?.code, notTaken?.code]).toEqual([0, 0, 0]);
+  expect(taken?.stdout).toMatch(new RegExp(`^traces: up, ${collector.url}/v1/traces, http/protobuf, no TLS, an empty request was acknowledged in`, 'm'));
+  expect(paths.sort()).toEqual(['/elsewhere 0 fake', '/v1/traces 0 fake']);
+  expect(notThere?.stdout).toMatch(/^traces failure: .*it takes no traces at this path/m);
+  // The general endpoint takes metrics alone.
+  expect(notTaken?.stdout).toMatch(/^otlp: up, [^]*^traces: down, .* an empty request was not acknowledged\n^traces failure: .*UNIMPLEMENTED.*it takes no traces/m);
+  expect(notTaken?.stdout).toMatch(/^traces remedy: .*OTEL_TRACES_EXPORTER=none/m);
+});
+
 test('check ends by its --timeout when source and endpoint hang, and says so of both', async () => {
   const { settings } = await simulated(() => ({ kind: 'hang' }));
   const silent = await startUpstream(() => () => undefined);
@@ -165,7 +188,7 @@ test('check --json has one shape, whether all is well, something fails, or setti
   const failing = JSON.parse((await runCli(['check', '--json'], settings)).stdout) as Record<string, unknown>;
   const wrong = JSON.parse((await runCli(['check', '--json'], { CLAUDE_POLL_INTERVAL: 'soon' })).stdout) as Record<string, unknown>;
 
-  const names = ['command', 'exitCode', 'at', 'problems', 'warnings', 'sources', 'delivery'];
+  const names = ['command', 'exitCode', 'at', 'problems', 'warnings', 'sources', 'delivery', 'traces'];
   for (const report of [well, failing, wrong]) expect(Object.keys(report)).toEqual(names);
   expect(well).toMatchObject({ exitCode: 0, delivery: { ok: true, protocol: 'grpc', tls: false } });
   expect(well['sources']).toMatchObject([

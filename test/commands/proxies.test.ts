@@ -85,6 +85,22 @@ test('OTLP/HTTP with TLS goes through the proxy too, and a refusal names it', as
   expect(code).toBe(4);
 });
 
+test.each([
+  ['grpc', 'https://backend.example:4317'],
+  ['http/protobuf', 'https://elsewhere.example/otlp'],
+])('traces over %s go through the proxy too', async (protocol, endpoint) => {
+  const { code, stdout } = await runCli(['check'], {
+    ...settings,
+    OTEL_TRACES_EXPORTER: 'otlp',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint,
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: protocol,
+  });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^traces: down, ${endpoint}.*, TLS, through the proxy 127\\.0\\.0\\.1:${proxy.port}, `, 'm'));
+  expect(stdout).toMatch(protocol === 'grpc' ? /traces failure: .*UNIMPLEMENTED.*it takes no traces/ : /traces failure: .*answered 403 when it was asked for a way to elsewhere\.example/);
+  expect(proxy.asked.map(({ target }) => target)).toContain(new URL(endpoint).host + (protocol === 'grpc' ? '' : ':443'));
+});
+
 test('without its authority a certificate is named as the cause, with the setting that mends it', async () => {
   const rest = Object.fromEntries(Object.entries(settings).filter(([name]) => !name.includes('CERT')));
   const { code, stdout } = await runCli(['check'], rest);

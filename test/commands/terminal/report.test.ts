@@ -50,6 +50,7 @@ const report: Report = {
     message: 'http://localhost:4317 (OTLP/gRPC) answered UNAVAILABLE',
     remedy: 'Check that a collector listens there.',
   },
+  traces: null,
 };
 
 test('a check reads from top to bottom: settings, each source, endpoint, and what it comes to', () => {
@@ -80,6 +81,16 @@ test('a check that finds nothing wrong says so', () => {
   const text = drawReport({ ...report, exitCode: 0, sources: claude === undefined ? [] : [claude], delivery }, plainCanvas(80));
   expect(text).toContain('OTLP        ✓ http://localhost:4317 (OTLP/gRPC, no TLS) takes metrics, answered\n');
   expect(text.trimEnd().split('\n').at(-1)).toBe('All well.');
+});
+
+test('what becomes of traces is said, and that nothing else depends on it', () => {
+  const [claude] = report.sources;
+  const delivery = { address: 'http://localhost:4317', protocol: 'grpc', tls: false, ok: true, acknowledged: 0, rejected: 0, lost: 0, durationMs: 9 } as const;
+  const well = { ...report, exitCode: 0, sources: claude === undefined ? [] : [claude], delivery } as const;
+  expect(drawReport({ ...well, traces: delivery }, plainCanvas(160))).toMatch(/^Traces {6}✓ http:\/\/localhost:4317 \(OTLP\/gRPC, no TLS\) takes traces, answered in 9ms$/m);
+  const failing = drawReport({ ...well, traces: { ...delivery, ok: false, message: 'it takes no traces', remedy: 'Switch them off.' } }, plainCanvas(80));
+  expect(failing).toMatch(/^Traces {6}✗ it takes no traces\n {14}→ Switch them off\.$/m);
+  expect(failing.trimEnd().split('\n').at(-1)).toBe('All well, but for the traces.');
 });
 
 test.each([40, 60, 80, 160])('no line of a report is wider than %i columns', (width) => {
