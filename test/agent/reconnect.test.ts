@@ -1,17 +1,17 @@
-import dns from 'node:dns';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServerCredentials } from '@grpc/grpc-js';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startCookiejar } from '../../src/demo/cookiejar.ts';
 import { startReceiver } from '../../src/demo/receiver.ts';
 import { type World, agentOf, startWorld, valuesOf } from '../support/agent.ts';
 import { type Authority, type Identity, createAuthority } from '../support/certificates.ts';
 import { cleanup } from '../support/cleanup.ts';
 import { startHttpReceiver } from '../support/http-receiver.ts';
+import { resolveNames } from '../support/names.ts';
 import { listening, startProxy } from '../support/proxy.ts';
 
 const after = cleanup();
@@ -20,24 +20,6 @@ beforeEach(async () => {
   world = await startWorld();
 });
 afterEach(() => world.stop());
-
-/** Names below .test have this address; nobody else is asked. */
-function resolveNames(): { current: string } {
-  const address = { current: '127.0.0.1' };
-  const { lookup } = dns;
-  const { lookup: promised } = dns.promises;
-  const isOurs = (name: unknown): boolean => typeof name === 'string' && name.endsWith('.test');
-  const entry = (): dns.LookupAddress => ({ address: address.current, family: 4 });
-  vi.spyOn(dns, 'lookup').mockImplementation(((name: string, options: dns.LookupOptions, done: (error: Error | null, ...found: unknown[]) => void) => {
-    if (!isOurs(name)) lookup(name, options, done);
-    else if (options.all === true) done(null, [entry()]);
-    else done(null, address.current, 4);
-  }) as typeof lookup);
-  vi.spyOn(dns.promises, 'lookup').mockImplementation(((name: string, options: dns.LookupAllOptions) =>
-    isOurs(name) ? Promise.resolve([entry()]) : promised(name, options)) as unknown as typeof promised);
-  after(() => vi.restoreAllMocks());
-  return address;
-}
 
 /** Refuses everybody, and keeps the credentials that came. */
 function createRecorder(seen: string[]): Server {
@@ -49,7 +31,7 @@ function createRecorder(seen: string[]): Server {
 }
 
 /** Time for three attempts of a second. */
-const cycle = { OTEL_METRIC_EXPORT_INTERVAL: '6000', OTEL_METRIC_EXPORT_TIMEOUT: '6000' };
+const cycle = { OTEL_METRIC_EXPORT_INTERVAL: '3600', OTEL_METRIC_EXPORT_TIMEOUT: '3600' };
 const delivered = { lost: 0, rejected: 0 };
 
 /** A backend that counts the requests that came to it. */
