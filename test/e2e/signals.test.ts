@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startUpstream } from '../../src/demo/http-server.ts';
 import { type Answer, startReceiver } from '../../src/demo/receiver.ts';
+import { statusDetails, statusWithRetryInfo } from '../support/google-rpc.ts';
 import { type SignalledAgent, type StartedAs, startAs } from './support/first-process.ts';
 
 /** Promised, from the signal to the end; a busy machine may take twice as long. */
@@ -21,7 +22,10 @@ const refuse: Answer = { kind: 'refuse', code: status.UNAVAILABLE };
 
 /** What the agent does when the signal comes. */
 const states = ['reading', 'delivering', 'trying again', 'idle'] as const;
-type State = (typeof states)[number];
+type State = (typeof states)[number] | 'leaving the backend alone';
+
+const leaveAlone: Answer = { kind: 'refuse', code: status.UNAVAILABLE, metadata: statusDetails(statusWithRetryInfo({ seconds: 3_600 })) };
+const atFirst: Readonly<Record<State, Answer>> = { reading: acknowledge, delivering: hang, 'trying again': refuse, idle: acknowledge, 'leaving the backend alone': leaveAlone };
 
 interface Scene {
   readonly agent: SignalledAgent;
@@ -33,7 +37,7 @@ interface Scene {
 
 /** An agent in a state. */
 async function inState(state: State, as: StartedAs): Promise<Scene> {
-  let answer: Answer = state === 'delivering' ? hang : state === 'trying again' ? refuse : acknowledge;
+  let answer = atFirst[state];
   const pushes: number[] = [];
   const receiver = await startReceiver({ answer: () => answer, onRequest: () => pushes.push(performance.now()) });
   const upstream = await startUpstream(() => (state === 'reading' ? () => undefined : { status: 200, body: { data: { usage: 1, limit: null } } }));
@@ -51,6 +55,7 @@ async function inState(state: State, as: StartedAs): Promise<Scene> {
     delivering: () => pushes.length > 0,
     'trying again': () => pushes.length > 1,
     idle: () => agent.stderr.includes('acknowledges all points'),
+    'leaving the backend alone': () => agent.stderr.includes('nothing is sent there before'),
   };
   await until(state, agent, reached[state]);
   return { agent, pushes, answer: (how) => void (answer = how) };
@@ -93,9 +98,21 @@ test.each<StartedAs>(['a process', 'process 1'])('with a backend that hangs, %s 
   }));
 });
 
-test.each<StartedAs>(['a process', 'process 1'])('a second signal ends %s at once', async (as) => {
-  await Promise.all(signals.map(async (signal) => {
-    const { agent, answer } = await inState('idle', as);
+test.each<StartedAs>(['a process', 'process 1'])('%s does not ask a backend that wants to be left alone, not at the end either, and is gone at once', async (as) => {
+  const { agent, pushes, answer } = await inState('leaving the backend alone', as);
+  answer(acknowledge);
+  const atMs = performance.now();
+  agent.signal('SIGTERM');
+  const ended = await agent.ended;
+  expect(ended, agent.stderr).toMatchObject({ code: 4, signal: null });
+  expect(ended.atMs - atMs).toBeLessThan(wellWithinMs * tolerance);
+  expect(pushes).toHaveLength(1);
+  expect(agent.stderr).toContain('the last push was not acknowledged');
+});
+
+test.each<StartedAs>(['a process', 'process 1'])('a second signal ends %s at once, whatever it does', async (as) => {
+  await Promise.all(cells.map(async ({ state, signal }) => {
+    const { agent, answer } = await inState(state, as);
     answer(hang);
     agent.signal(signal);
     await until('the first signal', agent, () => agent.stderr.includes('one last push'));
@@ -140,6 +157,33 @@ test.each<[StartedAs, object]>([
   const ended = await agent.ended;
   expect(ended, agent.stderr).toMatchObject(how);
   expect(ended.atMs - atMs).toBeLessThan(wellWithinMs * tolerance);
+});
+
+test.each<StartedAs>(['a process', 'process 1'])('%s that was told to do nothing leaves at a signal, and well', async (as) => {
+  const agent = startAs(as, ['run'], { OTEL_SDK_DISABLED: 'true', OPENROUTER_API_KEY: 'sk-or-v1-fake' });
+  await until('the start', agent, () => agent.stderr.includes('listening'));
+  const atMs = performance.now();
+  agent.signal('SIGTERM');
+  const ended = await agent.ended;
+  expect(ended, agent.stderr).toMatchObject({ code: 0, signal: null });
+  expect(ended.atMs - atMs).toBeLessThan(wellWithinMs * tolerance);
+});
+
+test.each(signals)('process 1 that is signalled with %s over and over from its start on ends as soon as it hears one', async (signal) => {
+  // Its kernel drops what comes before Node.js listens.
+  const agent = startAs('process 1', ['run'], { OPENROUTER_API_KEY: 'sk-or-v1-fake', OPENROUTER_ACCOUNT_BASE_URL: 'http://127.0.0.1:1', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });
+  const startedMs = performance.now();
+  const again = setInterval(() => {
+    try {
+      agent.signal(signal);
+    } catch {
+      // Not there yet, or not any more.
+    }
+  }, 20);
+  const ended = await agent.ended;
+  clearInterval(again);
+  expect(ended, agent.stderr).toMatchObject({ code: 4, signal: null });
+  expect(ended.atMs - startedMs).toBeLessThan(hungWithinMs);
 });
 
 test('a process that is signalled at any moment of its start ends', async () => {
