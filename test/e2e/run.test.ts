@@ -154,10 +154,16 @@ test('SIGTERM while the Collector hangs ends with 4 in its time', async () => {
   expect(performance.now() - startedMs).toBeLessThan(20_000);
 });
 
-/** Times go on from push to push; sums and histograms come in each, keep their start, and never fall. */
+/**
+ * Times go on from push to push; sums and histograms come in each, keep their start, and never fall. What was produced adds up in
+ * each.
+ */
 function expectRisingSums(requests: readonly WrittenRequest[]): void {
   let before = new Map<string, WrittenPoint>();
   for (const { points } of requests) {
+    const value = (metric: string): number =>
+      points.filter((point) => point.metric === `claude_usage_metrics.export.${metric}`).reduce((sum, point) => sum + amount(point), 0);
+    expect(value('points.produced')).toBe(value('points') + value('points.in_flight'));
     const now = new Map(points.filter(({ kind }) => kind !== 'gauge').map((point) => [seriesOf(point), point]));
     for (const [series, earlier] of before) {
       const later = now.get(series);

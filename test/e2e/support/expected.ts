@@ -107,14 +107,15 @@ export interface Read {
   readonly requests: Readonly<Record<string, number>>;
 }
 
-/** Every point that the agent says of itself in its first push. @param traced whether it has traces of its own to send. */
-export function agentPoints(version: string, reads: readonly Read[], timeMs: number, traced = false): Expected[] {
-  const sum = (metric: string, unit: string, attributes: Attributes, value: number): Expected => ({
+/** Every point that the agent says of itself in its first push. */
+export function agentPoints(version: string, reads: readonly Read[], timeMs: number): Expected[] {
+  // The Collector leaves out what is false.
+  const sum = (metric: string, unit: string, attributes: Attributes, value: number, monotonic = true): Expected => ({
     metric,
     unit,
     kind: 'sum',
     temporality: 'cumulative',
-    monotonic: true,
+    ...(monotonic && { monotonic }),
     attributes,
     value: integer(value),
   });
@@ -124,8 +125,7 @@ export function agentPoints(version: string, reads: readonly Read[], timeMs: num
       sum('claude_usage_metrics.export.points', '{point}', { outcome }, 0),
     ),
     sum('claude_usage_metrics.export.points.produced', '{point}', {}, 0),
-    { ...sum('claude_usage_metrics.export.points.in_flight', '{point}', {}, 0), monotonic: false },
-    ...(traced ? ['acknowledged', 'rejected', 'lost'].map((outcome) => sum('claude_usage_metrics.export.spans', '{span}', { outcome }, 0)) : []),
+    sum('claude_usage_metrics.export.points.in_flight', '{point}', {}, 0, false),
     ...reads.flatMap(({ source, outcome: ended, requests }) => {
       const own = { ...account, source };
       const up = ended === 'success';
