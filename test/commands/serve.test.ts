@@ -1,12 +1,13 @@
 import { status } from '@grpc/grpc-js';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { startReceiver } from '../../src/demo/receiver.ts';
+import { type Answer, startReceiver } from '../../src/demo/receiver.ts';
 import { type HttpAnswer, startUpstream } from '../../src/demo/http-server.ts';
 import { ask } from '../support/ask.ts';
 import { cleanup } from '../support/cleanup.ts';
 import { type RunningCli, logLines, startCli } from '../support/cli.ts';
 import { parseExposition } from '../support/exposition.ts';
+import { statusDetails, statusWithRetryInfo } from '../support/google-rpc.ts';
 import { said } from '../support/output.ts';
 
 const after = cleanup();
@@ -14,9 +15,11 @@ const after = cleanup();
 interface Setting {
   /** What claude.ai answers. */
   claude: HttpAnswer;
-  /** Whether a push is acknowledged. */
-  delivers: boolean;
+  /** Whether a push is acknowledged; or it asks to be left alone for half an hour. */
+  delivers: boolean | 'later';
 }
+
+const later: Answer = { kind: 'refuse', code: status.UNAVAILABLE, metadata: statusDetails(statusWithRetryInfo({ seconds: 1_800 })) };
 
 /** A running agent between a simulated claude.ai and a receiver. */
 async function startRun(settings: Readonly<Record<string, string>>, command = ['run']) {
@@ -32,7 +35,7 @@ async function startRun(settings: Readonly<Record<string, string>>, command = ['
   });
   after(() => upstream.stop());
   const receiver = await startReceiver({
-    answer: () => (world.delivers ? { kind: 'acknowledge' } : { kind: 'refuse', code: status.PERMISSION_DENIED, message: 'no' }),
+    answer: () => (world.delivers === 'later' ? later : world.delivers ? { kind: 'acknowledge' } : { kind: 'refuse', code: status.PERMISSION_DENIED, message: 'no' }),
     onRequest: () => (world.pushes += 1),
   });
   after(() => receiver.stop());
@@ -112,6 +115,16 @@ test('while the first read hangs the agent is alive, and a scrape says that ther
   // Answered or refused, and the process ends: nothing hangs.
   await ask(`${url}/metrics`).catch(() => undefined);
   expect((await run.ended).code).toBe(0);
+});
+
+test('readiness says until when a backend is left alone that asked for it', async () => {
+  const { run, world } = await startRun({});
+  world.delivers = 'later';
+  const url = await addressOf(run);
+  const { cycle } = JSON.parse((await readiness(url, 'not delivered')).body) as { readonly cycle: { readonly heldUntil: string } };
+  expect(Date.parse(cycle.heldUntil) - Date.now()).toBeGreaterThan(1_700_000);
+  expect(await stopped(run)).toMatchObject({ code: 4 });
+  expect(world.pushes).toBe(1);
 });
 
 test('an agent that was told to do nothing is well', async () => {

@@ -7,7 +7,8 @@ import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import fc from 'fast-check';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createHttp2Server } from 'node:http2';
+import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { type ReceivedPoint, type ReceivedRequest, decodeRequest, flatten } from '../../src/demo/otlp-messages.ts';
 import { type Answer, startReceiver } from '../../src/demo/receiver.ts';
@@ -21,6 +22,7 @@ import { requestLimits } from '../../src/export/split.ts';
 import { cleanup } from '../support/cleanup.ts';
 import { startHttpReceiver } from '../support/http-receiver.ts';
 import { gaugePoints, organizationPoints } from '../support/metrics.ts';
+import { listening } from '../support/proxy.ts';
 import { propertyOptions, propertyTimeoutMs } from '../support/property.ts';
 
 const after = cleanup();
@@ -187,22 +189,27 @@ test('requests that are refused for now are sent again, each until it is acknowl
   expect(seen).toHaveLength(9 + 3 + 6);
 });
 
-test('a hundred requests that hang have an attempt each, and end with the deadline', async () => {
-  const seen = new Set<string>();
-  const server = createServer((incoming) => incoming.once('data', (chunk: Buffer) => seen.add(chunk.subarray(0, 200).toString('latin1'))));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  after(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const sender = httpSender(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/metrics`);
+test('a hundred requests that hang have an attempt each, and end with the deadline, over gRPC and HTTP', async () => {
   const deadlineMs = 6_000;
-  const delivered = await exporterOf([sender], { deadlineMs, attemptMs: 500 }).deliver(gaugePoints(100 * perRequest));
-  expect(delivered.outcome).toMatchObject({ acknowledged: 0, rejected: 0, lost: 100 * perRequest, cause: 'timeout' });
-  expect(delivered.outcome.message).toContain('(100 of 100 requests; 200,000 of 200,000 points)');
-  expect(new Set(settled(delivered))).toEqual(new Set(['lost']));
-  expect(seen.size).toBe(100);
-  expect(delivered.tookMs).toBeLessThan(2 * deadlineMs);
+  await Promise.all(
+    ['grpc', 'http'].map(async (protocol) => {
+      const seen = new Set<string>();
+      const keep = (chunk: Buffer): void => void seen.add(chunk.subarray(0, 200).toString('latin1'));
+      const server = protocol === 'grpc' ? createHttp2Server().on('stream', (stream) => stream.on('error', () => undefined).once('data', keep)) : createServer((incoming) => incoming.once('data', keep));
+      const sockets = new Set<Socket>();
+      server.on('connection', (socket: Socket) => sockets.add(socket));
+      const port = await listening(server);
+      after(() => [server.close(), ...[...sockets].map((socket) => socket.destroy())]);
+      const sender = protocol === 'grpc' ? grpcSender(`http://127.0.0.1:${port}`) : httpSender(`http://127.0.0.1:${port}/v1/metrics`);
+      const delivered = await exporterOf([sender], { deadlineMs, attemptMs: 500 }).deliver(gaugePoints(100 * perRequest));
+      expect(delivered.outcome, protocol).toMatchObject({ acknowledged: 0, rejected: 0, lost: 100 * perRequest, cause: 'timeout' });
+      expect(delivered.outcome.message).toContain('(100 of 100 requests; 200,000 of 200,000 points)');
+      expect(new Set(settled(delivered))).toEqual(new Set(['lost']));
+      // Over gRPC a timeout makes a new connection, which a busy machine may not have made in the tenth of a second of a late attempt.
+      expect(seen.size, protocol).toBeGreaterThanOrEqual(protocol === 'grpc' ? 90 : 100);
+      expect(delivered.tookMs, protocol).toBeLessThan(2 * deadlineMs);
+    }),
+  );
 });
 
 test('a backend that is down is not asked for every request over and over', async () => {

@@ -7,7 +7,7 @@ import { grpcSender } from '../../../src/export/otlp-grpc.ts';
 import { countPoints } from '../../../src/export/request.ts';
 import type { Exchange, Transport } from '../../../src/export/transport.ts';
 import { statusDetails, statusWithRetryInfo } from '../../support/google-rpc.ts';
-import { Broken, same } from '../../totals/support/broken.ts';
+import { Broken, holds, same } from '../../totals/support/broken.ts';
 import type { collectorFaults } from './schedule.ts';
 import { waited } from './upstreams.ts';
 
@@ -17,6 +17,8 @@ export interface CollectorOptions {
   readonly fault: () => (typeof collectorFaults)[number] | undefined;
   /** Told of everything that arrives, whether the agent gets to know it or not. */
   readonly onRequest: (metrics: ResourceMetrics) => void;
+  /** Keeps what a look throws, which the agent would take for a failure of the backend. */
+  readonly looked?: (look: () => void) => void;
 }
 
 /** Of so many requests one is decoded: that takes longer than all else that is done with it. */
@@ -33,6 +35,8 @@ export class MemoryCollector {
   acknowledged = 0;
   rejected = 0;
   requests = 0;
+  /** It asked to be sent nothing before, and the agent was told so. */
+  #notBeforeMs = 0;
 
   constructor(options: CollectorOptions) {
     this.#options = options;
@@ -53,6 +57,8 @@ export class MemoryCollector {
   async #exchange(body: Uint8Array, { signal }: Exchange): Promise<ExportAnswer> {
     const { random } = this.#options;
     const fault = this.#options.fault();
+    const earlyMs = this.#notBeforeMs - performance.now();
+    this.#options.looked?.(() => holds(earlyMs <= 0, () => `a backend is left alone as it asks, and not asked ${earlyMs} ms before`));
     this.requests += 1;
     await waited(fault === 'slow' ? slowMs * random() : 2 + 60 * random(), signal);
     switch (fault) {
@@ -62,6 +68,7 @@ export class MemoryCollector {
         throw serviceError(status.INVALID_ARGUMENT, 'no');
       case 'busy':
       case 'busy_long':
+        this.#notBeforeMs = performance.now() + busySeconds[fault] * 1_000;
         throw serviceError(status.UNAVAILABLE, 'busy', statusDetails(statusWithRetryInfo({ seconds: busySeconds[fault] })));
       case 'not_otlp':
         throw new NotOtlpError('bytes');

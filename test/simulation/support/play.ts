@@ -191,6 +191,7 @@ export class Play {
       random: this.#random,
       fault: () => this.#fault('collector')?.kind,
       onRequest: (metrics) => this.#looked(() => this.#see(metrics)),
+      looked: (look) => this.#looked(look),
     });
   }
 
