@@ -124,7 +124,8 @@ test('with delta the first push sends no totals, and each later one what came si
   expect(tokens()).toEqual({});
   // What is known of today is a gauge as ever.
   expect(last('claude.tokens.current').map(({ value }) => value).sort()).toEqual([105, 3].sort());
-  for (const { kind, temporality } of pointsOf(pushes.at(-1))) if (kind !== 'gauge') expect(temporality).toBe('delta');
+  // What may fall stays cumulative, as the standard has it.
+  for (const { kind, monotonic, temporality } of pointsOf(pushes.at(-1))) if (kind !== 'gauge') expect(temporality).toBe(monotonic === false ? 'cumulative' : 'delta');
 });
 
 test('growth that a backend did not take goes again as the same points, also from the next agent; later growth comes after it', async () => {
