@@ -220,7 +220,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     readSources,
     push,
     async start() {
-      await reads.settled();
+      await cycle.reading(() => reads.settled());
       if (stopping.signal.aborted) return;
       reader.begin();
       const nextMs = performance.now() + config.export.intervalMs;

@@ -37,6 +37,15 @@ test('a cycle is one trace: its reads with their requests, and its export', asyn
   expect(ids.size).toBe(2);
 });
 
+test('the first cycle of run, which reads before it collects, is one trace as well', async () => {
+  const { settings } = await worldOfOne();
+  const traces = keepTraces();
+  const agent = agentOf(settings, { traces: traces.open });
+  await agent.start();
+  await agent.close();
+  expect(outline(treesOf(traces.ended()))).toEqual(['collect', ...exported, ...claude, ...openRouter]);
+});
+
 test('spans say whom was asked and what came, by the conventions, and no path with an id', async () => {
   const { settings } = await worldOfOne();
   const traces = await traced(settings);
