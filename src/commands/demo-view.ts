@@ -35,17 +35,25 @@ const next = 'claude-usage-metrics check';
 export async function demoView(options: DemoViewOptions, progress: DemoProgress): Promise<DemoView> {
   const { json, screen, write, intervalMs } = options;
   if (json) return lineView((arrival) => write(`${jsonLine(arrival)}\n`));
-  if (screen === undefined) return lineView((arrival) => write(`${plainLine(arrival)}\n`));
+  const { log } = progress;
+  const statusPage = (): string | undefined => log.find((line) => line.statusPage !== undefined)?.statusPage;
+  if (screen === undefined) {
+    const said = once(() => {
+      const url = statusPage();
+      if (url !== undefined) write(`status page: ${url}\n`);
+      return url !== undefined;
+    });
+    return { ...lineView((arrival) => write(`${plainLine(arrival)}\n`)), logged: said };
+  }
 
   const { liveView } = await import('./terminal/live.ts');
   const live = liveView(screen);
   let arrival: Arrival | undefined;
   let footer: readonly string[] | undefined;
-  let statusPage: string | undefined;
+  let url: string | undefined;
   const show = (): void => {
-    const { arrivals, log } = progress;
-    statusPage ??= log.find((line) => line.statusPage !== undefined)?.statusPage;
-    live.show({ points: arrivals.points, log, intervalMs, footer: footer ?? runningFooter(statusPage), ...(arrival && { arrival }) });
+    url ??= statusPage();
+    live.show({ points: progress.arrivals.points, log, intervalMs, footer: footer ?? runningFooter(url), ...(arrival && { arrival }) });
   };
   show();
   return {
@@ -73,6 +81,12 @@ function runningFooter(statusPage: string | undefined): string[] {
 
 function wordings(text: string): string[] {
   return [`${text}. With your own account: ${next}`, `${text} · ${next}`, text];
+}
+
+/** Calls it until it returns true. */
+function once(work: () => boolean): () => void {
+  let done = false;
+  return () => void (done ||= work());
 }
 
 function lineView(arrived: (arrival: Arrival) => void): DemoView {

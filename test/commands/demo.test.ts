@@ -26,11 +26,12 @@ function startDemo(args: readonly string[], environment: Record<string, string>,
   return demo;
 }
 
-test('demo --cycles prints a line for each push that arrived, and exits 0', async () => {
+test('demo --cycles prints where its status page is, and a line for each push that arrived, and exits 0', async () => {
   const { code, stdout, stderr } = await startDemo(['--cycles', '3'], {}).ended;
-  const lines = stdout.trim().split('\n');
+  const [page, ...lines] = stdout.trim().split('\n');
 
   expect(stderr).toBe('');
+  expect(page).toMatch(/^status page: http:\/\/127\.0\.0\.1:\d+\/$/);
   expect(code).toBe(0);
   expect(lines).toHaveLength(3);
   lines.forEach((line, index) => {
