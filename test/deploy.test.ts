@@ -140,22 +140,38 @@ const imageUser = /^USER (\d+):(\d+)$/m.exec(dockerfile)?.slice(1) ?? [];
 describe('compose', () => {
   const { agent } = compose.services;
 
-  test('makes the agent push to its own Collector, whatever a person’s .env says', () => {
+  test('makes the agent push metrics and traces to its own Collector, whatever a person’s .env says', () => {
+    const elsewhere: Readonly<Record<string, string>> = {
+      ENDPOINT: 'https://elsewhere.example/otlp',
+      PROTOCOL: 'http/protobuf',
+      HEADERS: 'authorization=Bearer%20fake',
+      HEADERS_FILE: '/not/in/the/container',
+      CERTIFICATE: '/not/in/the/container',
+      CLIENT_CERTIFICATE: '/not/in/the/container',
+      CLIENT_KEY: '/not/in/the/container',
+    };
+    const ofSignals = ['', 'METRICS_', 'TRACES_'].flatMap((signal) =>
+      Object.entries(elsewhere).map(([name, value]) => [`OTEL_EXPORTER_OTLP_${signal}${name}`, value] as const),
+    );
     const dotEnv = {
       CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake',
-      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://elsewhere.example/otlp',
-      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'https://elsewhere.example/v1/metrics',
-      OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/protobuf',
+      ...Object.fromEntries(ofSignals),
       OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta',
     };
     const { grpc } = collector.receivers.otlp.protocols;
+    const ours = { protocol: 'grpc', url: `http://collector:${place(grpc.endpoint).port}` };
 
-    const { export: exported } = configOf({ ...dotEnv, ...agent?.environment });
-    expect(exported).toMatchObject({
-      otlp: { protocol: 'grpc', url: `http://collector:${place(grpc.endpoint).port}` },
-      temporality: 'cumulative',
-    });
+    const { export: exported, traces, otelVariables } = configOf({ ...dotEnv, ...agent?.environment });
+    expect(exported).toMatchObject({ otlp: ours, temporality: 'cumulative' });
+    expect(traces).toMatchObject({ otlp: ours });
+    expect(JSON.stringify([exported, traces, otelVariables])).not.toMatch(/elsewhere|authorization|not\/in/);
     expect(compose.services).toHaveProperty('collector');
+  });
+
+  test('shows the status page to this machine', () => {
+    const { http } = configOf({ CLAUDE_SESSION_KEY: 'sk-ant-sid01-fake', STATUS_PAGE: 'false', ...agent?.environment });
+    expect(http).toMatchObject({ host: '0.0.0.0', statusPage: true });
+    expect(agent?.ports).toEqual([`127.0.0.1:${http?.port ?? ''}:${http?.port ?? ''}`]);
   });
 
   test('keeps the agent’s state in a volume that is its user’s', () => {
