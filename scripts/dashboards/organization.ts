@@ -1,20 +1,18 @@
 import { type Dashboard, TableCellDisplayMode } from '@grafana/schema';
 import { dashboard } from './dashboard.ts';
 import { bars, overTime, type Placeable, stat, table } from './panel.ts';
-import { daysGone, daysLeft, max, series, sum, thisMonth } from './query.ts';
+import { daysGone, daysLeft, max, onceEach, series, sum, thisMonth } from './query.ts';
 
 const dollars = { unit: 'currencyUSD', decimals: 2 } as const;
 const count = { unit: 'short' } as const;
 const notKnown = 'not known';
 
 const cost = series('claude.cost');
-const costToday = series('claude.cost.current');
 const tokens = series('claude.tokens');
-const tokensToday = series('claude.tokens.current');
 /** Every kind of token that goes in. */
 const input = '!=output';
 
-const monthSoFar = sum(thisMonth(cost));
+const monthSoFar = sum(thisMonth(onceEach('claude.cost')));
 const lastWeek = `${sum(`increase(${cost}[7d])`)} / 7`;
 /** By day: at each midnight, what came until the next. */
 const inDay = '[1d] offset -1d';
@@ -41,7 +39,7 @@ const now = (): Placeable[] => [
   stat(
     { title: 'Today', description: 'Cost since 00:00 UTC.', noValue: notKnown, ...dollars },
     [4, 4],
-    { expr: sum(costToday), legend: 'today' },
+    { expr: sum(onceEach('claude.cost.current')), legend: 'today' },
   ),
   stat(
     { title: 'A usual day', description: 'Mean of the last seven days. Too low while there are fewer.', noValue: notKnown, ...dollars },
@@ -67,7 +65,7 @@ const now = (): Placeable[] => [
     { expr: `${monthSoFar} + ${daysLeft} * ${lastWeek}`, legend: 'as the last 7 days' },
   ),
   stat({ title: 'Tokens today', description: 'Tokens of every kind since 00:00 UTC.', noValue: notKnown, ...count }, [3, 4], {
-    expr: sum(tokensToday),
+    expr: sum(onceEach('claude.tokens.current')),
     legend: 'tokens',
   }),
   stat(
@@ -79,7 +77,10 @@ const now = (): Placeable[] => [
       decimals: 0,
     },
     [3, 4],
-    { expr: `${sum(series('claude.tokens.current', { type: 'cache_read' }))} / ${sum(series('claude.tokens.current', { type: input }))}`, legend: 'share' },
+    {
+      expr: `${sum(onceEach('claude.tokens.current', { type: 'cache_read' }))} / ${sum(onceEach('claude.tokens.current', { type: input }))}`,
+      legend: 'share',
+    },
   ),
   overTime(
     {
@@ -95,18 +96,18 @@ const now = (): Placeable[] => [
   bars(
     { title: 'Today by model', description: 'Cost since 00:00 UTC.', noValue: notKnown, ...dollars },
     [8, 9],
-    { expr: `sort_desc(${sum(costToday, 'model')})`, legend: '{{model}}' },
+    { expr: `sort_desc(${sum(onceEach('claude.cost.current'), 'model')})`, legend: '{{model}}' },
   ),
 ];
 
 const shares = (): Placeable[] => [
   table(
-    { title: 'Workspaces', description: 'Cost of the month so far and of today. A name that is not known is left out.', noValue: '', ...count },
+    { title: 'Workspaces', description: 'Cost of the month so far and of today. A name that is not known is left out; for some minutes after a change the old name has a row too.', noValue: '', ...count },
     [8, 9],
     { workspace_name: 'Workspace', workspace_id: 'Id' },
     [
       { name: 'Month', expr: sum(thisMonth(cost), 'workspace_id', 'workspace_name'), ...dollars },
-      { name: 'Today', expr: sum(costToday, 'workspace_id', 'workspace_name'), ...dollars },
+      { name: 'Today', expr: sum(series('claude.cost.current'), 'workspace_id', 'workspace_name'), ...dollars },
     ],
   ),
   table(
@@ -120,9 +121,9 @@ const shares = (): Placeable[] => [
     [8, 9],
     { api_key_name: 'Key', api_key_id: 'Id' },
     [
-      { name: 'Month', expr: sum(thisMonth(series('claude.api_key.cost')), 'api_key_id', 'api_key_name'), ...dollars },
-      { name: 'Tokens', expr: sum(thisMonth(tokens), 'api_key_id', 'api_key_name'), ...count },
-      { name: 'Tokens today', expr: sum(tokensToday, 'api_key_id', 'api_key_name'), ...count },
+      { name: 'Month', expr: sum(thisMonth(onceEach('claude.api_key.cost', {}, 'api_key_name')), 'api_key_id', 'api_key_name'), ...dollars },
+      { name: 'Tokens', expr: sum(thisMonth(onceEach('claude.tokens', {}, 'api_key_name')), 'api_key_id', 'api_key_name'), ...count },
+      { name: 'Tokens today', expr: sum(onceEach('claude.tokens.current', {}, 'api_key_name'), 'api_key_id', 'api_key_name'), ...count },
     ],
   ),
   table(
@@ -135,9 +136,9 @@ const shares = (): Placeable[] => [
     [8, 9],
     { owner_name: 'Owner' },
     [
-      { name: 'Month', expr: sum(thisMonth(series('claude.api_key.cost')), 'owner_name'), ...dollars },
-      { name: 'Tokens', expr: sum(thisMonth(tokens), 'owner_name'), ...count },
-      { name: 'Tokens today', expr: sum(tokensToday, 'owner_name'), ...count },
+      { name: 'Month', expr: sum(thisMonth(onceEach('claude.api_key.cost', {}, 'owner_name')), 'owner_name'), ...dollars },
+      { name: 'Tokens', expr: sum(thisMonth(onceEach('claude.tokens', {}, 'owner_name')), 'owner_name'), ...count },
+      { name: 'Tokens today', expr: sum(onceEach('claude.tokens.current', {}, 'owner_name'), 'owner_name'), ...count },
     ],
   ),
   overTime(
@@ -209,10 +210,10 @@ const usage = (): Placeable[] => [
   stat(
     { title: 'Requests today', description: 'Since 00:00 UTC, as far as the Analytics API knows.', noValue: notKnown, ...count },
     [4, 4],
-    { expr: sum(series('claude.requests.current')), legend: 'requests' },
+    { expr: sum(onceEach('claude.requests.current')), legend: 'requests' },
   ),
   stat({ title: 'Web searches this month', description: 'Each costs money of its own.', noValue: 'none known yet', ...count }, [4, 4], {
-    expr: sum(thisMonth(series('claude.web_searches'))),
+    expr: sum(thisMonth(onceEach('claude.web_searches'))),
     legend: 'searches',
   }),
 ];

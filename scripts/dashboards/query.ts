@@ -55,6 +55,18 @@ function aggregated(operation: 'sum' | 'max', of: string, by: readonly string[])
   return by.length === 0 ? `${operation}(${of})` : `${operation} by (${by.join(', ')}) (${of})`;
 }
 
+const givenNames = ['api_key_name', 'owner_email', 'owner_name', 'workspace_name'];
+
+/**
+ * A metric's series, one for each set of ids: for some minutes after something was renamed the series of the old name stands
+ * beside that of the new one, and a sum would have both.
+ * @param kept the name that rows are made of: under two names there are two rows then, each of them right.
+ */
+export function onceEach(name: MetricName, matchers: Matchers = {}, kept?: string): string {
+  const names = givenNames.filter((label) => label !== kept && catalogue[name]?.attributes.includes(label));
+  return `max without (${names.join(', ')}) (${series(name, matchers)})`;
+}
+
 /**
  * Keeps of a total's series those of the present month, at each instant: around a month's turn the last one's still stand
  * beside them. The month's name is made from the clock, as PromQL compares no labels.

@@ -39,7 +39,18 @@ test('the queries for users answer what was charged since the agent ran, and wha
     [{ workspace_id: 'wrkspc_1' }, 706.5],
     [{ workspace_id: 'wrkspc_2' }, 300.25],
   ];
+  const ofModels = [
+    [{ model: 'claude-haiku-5' }, 3_005_000],
+    [{ model: 'claude-opus-5' }, 10_000],
+    [{ model: 'claude-sonnet-5' }, 241_000],
+  ];
+  const exact = {
+    'Tokens today': ofModels,
+    'A month’s tokens by model': [...ofModels.slice(0, 2), [{ model: 'claude-sonnet-5' }, 7_241_000]],
+    'A month’s bill by workspace': bill,
+  };
   expect(await answers(prometheus, queries)).toEqual({
+    ...exact,
     'Tokens by model': [
       [{ model: 'claude-haiku-5' }, about(5_000)],
       [{ model: 'claude-opus-5' }, about(10_000)],
@@ -67,26 +78,17 @@ test('the queries for users answer what was charged since the agent ran, and wha
       [{ model: 'claude-sonnet-5' }, about(4.6875)],
     ],
     'Share of the input that came from the cache': [[{}, about(120 / 225)]],
-    'Tokens today': [
-      [{ model: 'claude-haiku-5' }, 3_005_000],
-      [{ model: 'claude-opus-5' }, 10_000],
-      [{ model: 'claude-sonnet-5' }, 241_000],
-    ],
-    'A month’s tokens by model': [
-      [{ model: 'claude-haiku-5' }, 3_005_000],
-      [{ model: 'claude-opus-5' }, 10_000],
-      [{ model: 'claude-sonnet-5' }, 7_241_000],
-    ],
-    'A month’s bill by workspace': bill,
   });
 
-  // Names are read at the start: the series of the old name is still there when that of the new one comes.
+  // Names are read at the start: the series of the old names are still there when those of the new ones come.
   agent.child.kill('SIGTERM');
   await agent.ended;
-  const support = world.organization.workspaces.find(({ name }) => name === 'Support');
-  if (support !== undefined) support.name = 'Customer care';
+  for (const named of [...world.organization.workspaces, ...world.organization.keys, ...world.organization.users]) named.name = `New ${named.name}`;
   organization.startAgent(collector.grpcPort);
-  await expect.poll(() => prometheus.query('claude_cost_USD_total{workspace_name="Customer care"}'), { timeout: 30_000 }).toHaveLength(1);
-  const billed = queries.filter(([heading]) => heading.startsWith('A month’s bill'));
-  expect(await answers(prometheus, billed)).toEqual({ 'A month’s bill by workspace': bill });
+  await expect.poll(() => prometheus.query('claude_cost_USD_total{workspace_name="New Support"}'), { timeout: 30_000 }).toHaveLength(1);
+  await expect.poll(() => prometheus.query('claude_tokens_total{api_key_name="New pipeline"}'), { timeout: 30_000 }).not.toEqual([]);
+  expect(await prometheus.query('claude_tokens_total{api_key_name="pipeline"}')).not.toEqual([]);
+  const values = queries.filter(([, query]) => !query.includes('increase('));
+  expect(values.map(([heading]) => heading)).toEqual(Object.keys(exact));
+  expect(await answers(prometheus, values)).toEqual(exact);
 });
