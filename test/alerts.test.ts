@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { criticalUse, highUse, lowBalance } from '../src/metrics/pace.ts';
 import { reasons } from '../src/model/reasons.ts';
 import { sourceIds } from '../src/model/reading.ts';
 import { namesIn, seriesOfTheCatalogue, unknownNames } from './support/promql.ts';
@@ -59,6 +60,11 @@ test('no number of an alert stands anywhere but among the thresholds, each of wh
     // 0 and 1 are states, and the ends of a share.
     expect(expr.match(/(?<=[<>]=?\s*)[\d.]+/g)?.filter((number) => number !== '0') ?? [], alert).toEqual([]);
   }
+});
+
+test('the status page and the terminal warn where the alerts do', () => {
+  const numbers = new Map(rulesOf('deploy/prometheus/thresholds.yml').map(({ labels, expr }) => [labels['threshold'], Number(/[\d.]+/.exec(expr)?.[0])]));
+  expect([highUse, criticalUse, lowBalance]).toEqual(['window_high', 'window_full', 'openrouter_balance'].map((name) => numbers.get(name)));
 });
 
 describe('docs/alerts.md', () => {

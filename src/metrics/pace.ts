@@ -40,11 +40,20 @@ export function forecastOf({ used, elapsed, secondsToReset }: Progress): Forecas
 /** How a window stands: calm; warm, to keep an eye on; hot, used up or about to be. */
 export type Heat = 'calm' | 'warm' | 'hot';
 
-/** From this share on a window is warm. */
-export const highUse = 0.75;
+/** From this share on a window is warm. This and the two below are where the alerts are (deploy/prometheus/thresholds.yml). */
+export const highUse = 0.8;
 
 /** From this share on a window is hot. */
 export const criticalUse = 0.95;
+
+/** Below so many dollars what is left of prepaid credits is warm: not much is left to notice it in. */
+export const lowBalance = 5;
+
+/** How prepaid credits stand, by the dollars that are left. */
+export function heatOfBalance(remaining: number): Heat {
+  if (remaining <= 0) return 'hot';
+  return remaining < lowBalance ? 'warm' : 'calm';
+}
 
 /** How a window stands, by its share and, where that can be said, by its pace. Undefined: the share is not known. */
 export function heatOf(progress: Progress): Heat | undefined {

@@ -68,7 +68,7 @@ function windows(points: readonly ShownPoint[]): Quota[] {
 
 /** The order people look for quotas in: session, week, the week by model, extra usage, the rest by name. */
 export function inOrder(a: Quota, b: Quota): number {
-  return rank(a.name) - rank(b.name) || a.name.localeCompare(b.name, 'en');
+  return rank(a.name) - rank(b.name) || a.name.localeCompare(b.name, 'en', { numeric: true });
 }
 
 function quotaOf(name: string, values: ReadonlyMap<string, number>, extraUsageCurrency: string | undefined): Quota {
