@@ -200,7 +200,7 @@ export const settings = {
     schema: oneOf(['true', 'false'] as const),
     group: 'Agent',
     meaning:
-      'Whether the status page is there, at / of HTTP_ADDRESS: true or false. Unset: where only this machine reaches it. It asks for no password and shows windows, cost by model and the state of sources.',
+      'Whether the status page is there, at / of HTTP_ADDRESS: true or false. Unset: where only this machine reaches it. It asks for no password and shows windows, cost by model, workspace and key, and the state of sources.',
     example: 'true',
   },
   COMPATIBILITY: {

@@ -45,12 +45,17 @@ const spentWindows = [
   ['total', 'ever'],
 ] as const;
 
-/** What the OpenRouter key has spent, a part each. */
-export function spentTexts(spent: Picture['spent']): string[] {
+/** What the OpenRouter key has spent in dollars, a part each. */
+export function spentParts(spent: Picture['spent']): (readonly [words: string, amount: number])[] {
   return spentWindows.flatMap(([window, words]) => {
     const amount = spent[window];
-    return amount === undefined ? [] : [`${words} ${moneyText(amount, 'USD')}`];
+    return amount === undefined ? [] : [[words, amount] as const];
   });
+}
+
+/** The same in words. */
+export function spentTexts(spent: Picture['spent']): string[] {
+  return spentParts(spent).map(([words, amount]) => `${words} ${moneyText(amount, 'USD')}`);
 }
 
 /** What an organization used this month, and today where it is known. */

@@ -92,11 +92,13 @@ function overflow(page: Page): Promise<number> {
   return page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 }
 
-function use(organization: OrganizationWorld, model: string, dollars: number): void {
+const pipeline = { apiKeyId: 'apikey_1', workspaceId: 'wrkspc_1' };
+
+function use(organization: OrganizationWorld, model: string, dollars: number, of: { readonly apiKeyId: string; readonly workspaceId: string | null } = pipeline): void {
   const sixHoursMs = 6 * 3_600_000;
   // In today, and early enough to be shown.
   const atMs = Math.max(Date.now() - sixHoursMs, new Date().setUTCHours(0, 0, 0, 0));
-  organization.organization.use({ atMs, apiKeyId: 'apikey_1', model, uncachedInput: 1_000, cacheRead: 3_000, microCents: BigInt(dollars) * 100_000_000n });
+  organization.organization.use({ atMs, ...of, model, uncachedInput: 1_000, cacheRead: 3_000, microCents: BigInt(dollars) * 100_000_000n });
 }
 
 test('the page of a running agent shows its numbers, and each cycle’s without being loaded again', async () => {
@@ -108,8 +110,8 @@ test('the page of a running agent shows its numbers, and each cycle’s without 
   expect(await page.getByRole('meter', { name: 'Five hours' }).getAttribute('aria-valuetext')).toMatch(/^42 % used, 7\d(\.\d)? % of its time gone$/);
   expect(await page.getByRole('status').textContent()).toMatch(/^The seven-day window is used up; it resets in 1d 1[78]h/);
   expect(await page.title()).toBe('Seven days used up');
-  // Whose keys they are, and what the agent reads with, is nobody's to see here.
-  expect(await page.content()).not.toMatch(/ada@example\.com|Ada|sk-ant|sk-or/);
+  // What the agent reads with is nobody's to see here.
+  expect(await page.content()).not.toMatch(/@example|sk-ant|sk-or/);
 
   await page.getByRole('link', { name: 'health as JSON' }).focus();
   await page.evaluate('window.kept = true');
@@ -122,12 +124,37 @@ test('the page of a running agent shows its numbers, and each cycle’s without 
   expect(complaints).toEqual([]);
 });
 
+describe('who used it', () => {
+  test.each([
+    ['with their owners', {}, true],
+    ['without anybody’s name where that is switched off', { ANTHROPIC_OWNER_ATTRIBUTES: 'false' }, false],
+  ])('is in lists that open, %s, and never by e-mail', async (_, settings, owners) => {
+    const { organization, start } = await startWorld();
+    use(organization, 'claude-opus-5', 3);
+    use(organization, 'claude-opus-5', 1, { apiKeyId: 'apikey_2', workspaceId: null });
+    const { page } = await open(await urlOf(start(settings)));
+    await says(page, 'Research 75 % of today’s cost');
+    await page.getByText('By workspace').click();
+    await page.getByText('By key').click();
+    expect(await page.locator('details table').allInnerTexts()).toEqual([
+      expect.stringMatching(/^Workspace\s+Cost today\s+Cost in \w+\s+Research\s+\$3\.00\s+\$3\.00\s+[Dd]efault\s+\$1\.00\s+\$1\.00$/),
+      expect.stringMatching(new RegExp(`^Key\\s+Tokens today\\s+\\w+ in \\w+\\s+bot\\s.*pipeline${owners ? ' Ada' : '\\s'}`, 's')),
+    ]);
+    const text = await page.content();
+    expect(text).not.toContain('@example');
+    expect(text.includes('Ada')).toBe(owners);
+    expect(await findings(page)).toEqual([]);
+  });
+});
+
 test('a source that fails says why and what to do, and its numbers go when their time is over', async () => {
   const { account, start } = await startWorld();
   const { page } = await open(await urlOf(start()));
   await says(page, '42 %');
   account.usage = { status: 403, headers: { 'content-type': 'text/html', 'cf-mitigated': 'challenge' }, body: '<!DOCTYPE html><title>Just a moment...</title>' };
   await says(page, 'challenged', 'Logging in again does not help', 'Nothing is known now.');
+  await page.getByRole('link', { name: /^1 of \d sources fails$/ }).click();
+  expect(new URL(page.url()).hash).toBe('#sources');
   await page.getByText('42 %').waitFor({ state: 'detached' });
   expect(await page.getByRole('status').textContent()).toBe('Nothing is known of claude.ai now.');
   expect(await findings(page)).toEqual([]);

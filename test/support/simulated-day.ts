@@ -91,13 +91,24 @@ const models = ['claude-opus-5', 'claude-sonnet-5', 'claude-haiku-5', 'claude-fa
 /** An organization that used a few models since the first of the month. */
 function organizationOf(endsAt: Date, seed: number): SimulatedOrganization {
   const organization = new SimulatedOrganization();
+  for (const [id, name] of Object.entries({ user_1: 'Ada Lovelace', user_2: 'Grace Hopper' })) organization.users.push({ id, name, email: `${id}@example.com` });
+  for (const [id, name] of Object.entries({ wrkspc_1: 'Research', wrkspc_2: 'Support' })) organization.workspaces.push({ id, name, archivedAt: null });
+  organization.keys.push(
+    { id: 'apikey_1', name: 'pipeline', createdBy: 'user_1', workspaceId: 'wrkspc_1' },
+    { id: 'apikey_2', name: 'helpdesk', createdBy: 'user_2', workspaceId: 'wrkspc_2' },
+    { id: 'apikey_3', name: 'notebook', createdBy: 'user_1', workspaceId: 'wrkspc_1' },
+  );
   const random = randomOf(seed, 1);
   const monthStartMs = Date.UTC(endsAt.getUTCFullYear(), endsAt.getUTCMonth(), 1);
   for (let atMs = monthStartMs; atMs < endsAt.getTime(); atMs += 30 * minuteMs) {
     const chosen = Math.floor(models.length * random() ** 2);
     const size = 0.2 + random();
+    // Most of it is of the first.
+    const key = organization.keys[Math.floor(organization.keys.length * random() ** 2)];
     organization.use({
       atMs,
+      apiKeyId: key?.id ?? null,
+      workspaceId: key?.workspaceId ?? null,
       model: models[chosen] ?? models[0],
       uncachedInput: Math.round(40_000 * size),
       output: Math.round(22_000 * size),
@@ -105,6 +116,11 @@ function organizationOf(endsAt: Date, seed: number): SimulatedOrganization {
       cacheWrite5m: Math.round(30_000 * size),
       microCents: BigInt(Math.round(260 * size * (1 - chosen / 7))) * 1_000_000n,
     });
+  }
+  for (let hours = 2; hours < 9; hours++) {
+    const atMs = endsAt.getTime() - hours * 60 * minuteMs;
+    const email = `user_${1 + (hours % 2)}@example.com`;
+    organization.code({ atMs, shownAtMs: atMs, actor: { type: 'user_actor', email }, sessions: 1 + (hours % 3), linesAdded: 20 * hours, commits: hours % 2 });
   }
   return organization;
 }

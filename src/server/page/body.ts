@@ -1,3 +1,5 @@
+import { moneyText } from '../../model/format.ts';
+import type { Reason } from '../../model/reasons.ts';
 import { type Content, type Html, html } from './html.ts';
 import { organizationSection } from './organization.ts';
 import { upstreamSection } from './quotas.ts';
@@ -25,9 +27,19 @@ export function statusBody(view: StatusView, build: string): Html {
   ];
   return html`<div id="status" data-build="${build}" data-now="${now.toISOString()}" data-title="${titleText(view)}">
 <div class="top"><p class="headline ${heatOfHeadline(view.headline)}" role="status">${headlineText(view.headline, now)}</p>
-<p class="updated">${at === undefined ? 'Not read yet.' : html`As of ${clock(at, now)}, ${ago(at, now)}`}</p></div>
+<p class="updated">${at === undefined ? 'Not read yet.' : html`As of ${clock(at, now)}, ${ago(at, now)}`}${trouble(view)}</p></div>
 <div class="columns${left.length === 0 && ' single'}">${left.length > 0 && html`<div>${left}</div>`}<div>${right}</div></div>
 </div>`;
+}
+
+/** What does not work, with the way to why: on a phone the sources are far below. */
+function trouble({ sources, delivery }: StatusView): Content {
+  const down = sources.filter(({ up }) => up === false).length;
+  const wrong = [
+    ...(down === 0 ? [] : [sources.length === 1 ? 'the source fails' : `${down} of ${sources.length} sources ${down === 1 ? 'fails' : 'fail'}`]),
+    ...(delivery === undefined || delivery.rejected + delivery.lost === 0 ? [] : ['not all was delivered']),
+  ];
+  return wrong.length > 0 && html` · <a class="trouble" href="#sources">${wrong.join(', ')}</a>`;
 }
 
 function titleText({ headline }: StatusView): string {
@@ -38,6 +50,8 @@ function titleText({ headline }: StatusView): string {
       return `${windowTitle(headline.name)} fills up`;
     case 'high':
       return `${percent(headline.used)} ${windowTitle(headline.name)}`;
+    case 'low':
+      return `${moneyText(headline.left, headline.currency)} left`;
     case 'stalled':
       return 'stalled';
     default:
@@ -53,9 +67,9 @@ function lower(subject: string): string {
   return subject.replace(/^The /, 'the ');
 }
 
-function heatOfHeadline({ kind }: Headline): string {
-  if (kind === 'full') return 'hot';
-  return kind === 'fills' || kind === 'high' ? 'warm' : kind === 'calm' || kind === 'cost' ? 'calm' : 'unknown';
+function heatOfHeadline(headline: Headline): string {
+  if ('heat' in headline) return headline.kind === 'full' ? 'hot' : headline.heat;
+  return headline.kind === 'calm' || headline.kind === 'cost' ? 'calm' : 'unknown';
 }
 
 function headlineText(headline: Headline, now: Date): Content {
@@ -70,6 +84,8 @@ function headlineText(headline: Headline, now: Date): Content {
       return html`<b>${dollars(headline.amount)}</b> today so far.`;
     case 'calm':
       return 'Nothing is near its limit.';
+    case 'low':
+      return html`<b><bdi>${headlineName(headline)}</bdi></b> are down to ${moneyText(headline.left, headline.currency)}.`;
     case 'full':
       return html`<b><bdi>${headlineName(headline)}</bdi></b> is used up${headline.resetAt !== undefined && html`; it resets ${coming(headline.resetAt, now)}`}.`;
     case 'fills':
@@ -82,19 +98,26 @@ function headlineText(headline: Headline, now: Date): Content {
 function sourcesSection({ sources, now, delivery, pushes }: StatusView, named: (title: string, account: string) => string): Html {
   return html`<section class="panel" aria-labelledby="sources" data-key="sources">
 <h2 id="sources">Sources</h2>
-<ul class="sources">${sources.map((source) => sourceRow(source, named(source.title, source.account), now))}${deliveryRow(delivery, pushes, now)}</ul>
+<ul class="sources">${sources.map((source, index) => sourceRow(source, named(source.title, source.account), explainedBefore(sources.slice(0, index)), now))}${deliveryRow(delivery, pushes, now)}</ul>
 </section>`;
 }
 
-function sourceRow({ source, account, up, explained, notices, lastSuccessAt }: SourceView, title: string, now: Date): Html {
+/** What sources above have said already, and which: a key that is gone is gone for six sources. */
+function explainedBefore(above: readonly SourceView[]): ReadonlyMap<Reason, string> {
+  const explained = new Map<Reason, string>();
+  for (const { title, explained: reasons } of above) for (const { reason } of reasons) if (!explained.has(reason)) explained.set(reason, title);
+  return explained;
+}
+
+function sourceRow({ source, account, up, explained, notices, lastSuccessAt }: SourceView, title: string, before: ReadonlyMap<Reason, string>, now: Date): Html {
   const state = up === undefined ? 'pending' : up ? 'good' : 'bad';
   const mark = { pending: '–', good: '✓', bad: '✗' }[state];
   const word = { pending: 'not read yet', good: 'up', bad: [...new Set(explained.map(({ reason }) => reason))].join(', ') }[state];
   const age = lastSuccessAt === undefined ? up === undefined ? undefined : 'never read in full' : html`read ${ago(lastSuccessAt, now)}`;
   return html`<li class="source ${state}" data-key="${source} ${account}"><span class="mark" aria-hidden="true">${mark}</span><div>
 <p><b>${title}</b> <span class="state">${word}</span>${age !== undefined && html` <span class="aside">· ${age}</span>`}</p>
-${explained.map(({ reason, message, meaning }) => html`<p class="why"><span class="hidden">${reason}: </span>${message}. <span class="aside">${meaning}</span></p>`)}
-${[...new Set(explained.map(({ remedy }) => remedy))].map((remedy) => html`<p class="remedy">→ ${remedy}</p>`)}
+${explained.map(({ reason, message, meaning }) => html`<p class="why"><span class="hidden">${reason}: </span>${message}. <span class="aside">${before.has(reason) ? `As for ${before.get(reason) ?? ''}.` : meaning}</span></p>`)}
+${[...new Set(explained.filter(({ reason }) => !before.has(reason)).map(({ remedy }) => remedy))].map((remedy) => html`<p class="remedy">→ ${remedy}</p>`)}
 ${notices.map((notice) => html`<p class="aside">${notice}</p>`)}
 </div></li>`;
 }

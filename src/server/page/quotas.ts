@@ -1,4 +1,4 @@
-import { amountsText, paceText, spentTexts, usedText } from '../../metrics/describe.ts';
+import { amountsText, paceText, spentParts, usedText } from '../../metrics/describe.ts';
 import { moneyText } from '../../model/format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type LineKind, drawLine, isWorthALook, shareLine } from './line.ts';
@@ -32,17 +32,18 @@ export function upstreamSection(upstream: UpstreamView, id: string, title: strin
   const [rows, others] = divided(quotas);
   const listed = others.slice(0, mostListed);
   const unlisted = quotas.length - rows.length - listed.length + moreWindows;
-  const spends = spentTexts(spent);
+  const spends = spentParts(spent);
   const legends = [
-    ...(rows.some(({ elapsed }) => elapsed !== undefined) ? [html`<span class="tick" aria-hidden="true"></span>time gone · pace: use against time, above 1× is too fast`] : []),
-    ...(rows.some(({ line }) => line !== undefined && isWorthALook(line)) ? [html`line: the last 24 hours`] : []),
+    ...(rows.some(({ elapsed }) => elapsed !== undefined) ? [html`<span class="tick" aria-hidden="true"></span>time gone · pace: use over time, above 1× is too fast`] : []),
+    ...(rows.some(({ line }) => line !== undefined && isWorthALook(line)) ? [html`line: 24 hours`] : []),
+    ...(rows.some(({ binding }) => binding) ? [html`binding: the limit in force`] : []),
   ];
   return html`<section class="panel" aria-labelledby="${id}" data-key="${id}">
 <h2 id="${id}">${title}</h2>
 ${ageNote(state, quotas.length > 0, options)}
 ${rows.length > 0 && html`<ul class="quotas">${rows.map((quota) => quotaRow(quota, now))}</ul>`}
 ${listed.length > 0 && moreQuotas(listed, unlisted, now)}
-${spends.length > 0 && fact('Key spend', spends.join(' · '))}
+${spends.length > 0 && keySpend(spends)}
 ${sessionExpiresAt !== undefined && sessionFact(sessionExpiresAt, now)}
 ${legend && legends.length > 0 && html`<p class="legend">${separated(legends)}</p>`}
 </section>`;
@@ -73,8 +74,7 @@ function quotaRow(quota: QuotaView, now: Date): Html {
   // Where the title says more or less than the name in the metrics.
   const tag = /^[a-z0-9_]{1,40}$/.test(name) && windowTitle(name).toLowerCase() !== name.replaceAll('_', ' ') && html`<code>${name}</code>`;
   if (used === undefined && amounts !== undefined) {
-    const overdrawn = (amounts.remaining ?? 0) < 0;
-    return html`<li class="quota balance${overdrawn && ' hot'}" data-key="${name}">
+    return html`<li class="quota balance ${heat ?? 'unknown'}" data-key="${name}">
 <div class="title">${title}</div>
 <p class="share">${balanceText(amounts.remaining ?? amounts.used, amounts.currency)}</p>
 <p class="facts">${balanceFact(amounts)}</p>
@@ -159,6 +159,10 @@ function sessionFact(expiresAt: Date, now: Date): Html {
   const heat = leftMs < day ? 'hot' : leftMs < 3 * day ? 'warm' : '';
   if (leftMs <= 0) return fact('Session', html`the cookie has expired`, 'hot');
   return fact('Session', html`the cookie expires in ${until(expiresAt, now)} <span class="aside">(${clock(expiresAt, now)})</span>`, heat);
+}
+
+function keySpend(parts: readonly (readonly [span: string, amount: number])[]): Html {
+  return html`<div class="spend"><h3>Key spend</h3><dl>${parts.map(([span, amount]) => html`<div><dt>${span}</dt><dd>${moneyText(amount, 'USD')}</dd></div>`)}</dl></div>`;
 }
 
 function fact(name: string, text: Content, heat = ''): Html {

@@ -39,6 +39,7 @@ h1 { font-size: 13px; font-weight: 600; letter-spacing: .01em; color: var(--soft
 .headline.warm b { color: var(--warm); }
 .headline .aside { white-space: nowrap; font-size: .78em; letter-spacing: -.01em; }
 .updated { margin-top: 8px; color: var(--soft); font-size: 13px; }
+.trouble { color: var(--hot); font-weight: 600; }
 .columns { display: grid; grid-template-columns: minmax(0, 1.62fr) minmax(0, 1fr); gap: 20px; align-items: start; }
 .columns.single { grid-template-columns: minmax(0, 46rem); }
 .columns > div { display: grid; gap: 20px; }
@@ -74,7 +75,7 @@ ul { list-style: none; }
 .stroke { fill: none; stroke: var(--calm-fill); stroke-width: 1.6px; stroke-linejoin: round; stroke-linecap: round; vector-effect: non-scaling-stroke; }
 .warm .area { fill: var(--warm-fill); } .warm .stroke { stroke: var(--warm-fill); }
 .hot .area { fill: var(--hot-fill); } .hot .stroke { stroke: var(--hot-fill); }
-.unknown .area, .balance .area { fill: var(--soft); } .unknown .stroke, .balance .stroke { stroke: var(--soft); }
+.unknown .area, .balance.calm .area { fill: var(--soft); } .unknown .stroke, .balance.calm .stroke { stroke: var(--soft); }
 .columns > div:nth-child(2) .quota, .single .quota {
   grid-template-columns: minmax(0, 1fr) auto; grid-template-areas: "title share" "bar bar" "facts facts" "history history";
 }
@@ -92,7 +93,18 @@ time { white-space: nowrap; }
 table + .legend { border-top: 0; padding-top: 10px; }
 .fact .name { font-weight: 600; white-space: nowrap; } .fact .value { text-align: right; color: var(--soft); }
 .fact.warm .value { color: var(--warm); } .fact.hot .value { color: var(--hot); }
+.spend { padding: 12px 0; border-top: 1px solid var(--edge); }
+.spend:last-child { padding-bottom: 0; }
+.spend h3 { display: block; font-size: 13.5px; }
+.spend dl { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 4px 16px; margin-top: 4px; }
+.spend dd { font-size: 14px; letter-spacing: 0; }
+.figures + .legend, .note + .legend { margin-top: 14px; }
+.by td, .by thead th + th { width: 25%; }
 details { border-top: 1px solid var(--edge); padding-top: 12px; }
+summary .aside { font-weight: 400; margin-left: 8px; }
+table + details { margin-top: 4px; }
+details + details { margin-top: 12px; }
+details + .fact { margin-top: 12px; }
 summary { cursor: pointer; font-size: 13.5px; font-weight: 600; border-radius: 4px; }
 .more li { display: flex; justify-content: space-between; gap: 20px; padding: 7px 0; border-top: 1px solid var(--edge); font-size: 13.5px; }
 .more li:first-child { border-top: 0; }

@@ -1,6 +1,8 @@
 import { dayStart } from '../../model/calendar.ts';
-import { type Digest, type Sums, noModel, otherModels } from './digest.ts';
+import { type CodeFigure, type Digest, noModel, otherModels } from './digest.ts';
+import type { Parties } from './parties.ts';
 import type { SourceState } from './source-state.ts';
+import { type Sums, plus } from './sums.ts';
 
 /** What a model, or several together, used today and this month. What is not known is absent. */
 export interface ModelUse {
@@ -17,6 +19,11 @@ export interface UseView {
   /** All that are not among {@link models}. */
   readonly rest?: ModelUse & { readonly count: number };
   readonly total: ModelUse;
+  /** Who used it; nobody where there is one alone. */
+  readonly workspaces: Parties;
+  readonly keys: Parties;
+  /** What Claude Code did today. */
+  readonly code: Readonly<Partial<Record<CodeFigure, number>>>;
   /** What is known: undefined before a report was read, and when it is too old to speak of today. */
   readonly knowsToday: { readonly tokens: boolean; readonly cost: boolean };
   /** The UTC month, `2026-11`. */
@@ -51,10 +58,21 @@ export function useOf(sources: readonly SourceState[], digest: Digest | undefine
       models: shown,
       ...(others.length > 0 && { rest: { ...summed('', others), count: others.length } }),
       total: summed('', models),
+      workspaces: known(use?.workspaces, sameDay, sameMonth),
+      keys: known(use?.keys, sameDay, sameMonth),
+      code: (sameDay ? use?.code : undefined) ?? {},
       knowsToday: { tokens: knows('anthropic-usage', 'tokens'), cost: knows('anthropic-cost', 'cost') },
       month,
     };
   });
+}
+
+/** What can still be said of them: nothing of today from a snapshot of yesterday. */
+function known(parties: Parties | undefined, sameDay: boolean, sameMonth: boolean): Parties {
+  if (parties === undefined || !sameMonth) return { highest: [] };
+  if (sameDay) return parties;
+  const { highest, others } = parties;
+  return { highest: highest.map((party) => ({ ...party, today: {} })), ...(others && { others: { ...others, today: {} } }) };
 }
 
 function ranked(today: ReadonlyMap<string, Sums>, month: ReadonlyMap<string, Sums>): ModelUse[] {
@@ -77,7 +95,7 @@ function summed(name: string, models: readonly ModelUse[]): ModelUse {
     for (const model of models) {
       for (const field of ['tokens', 'cachedTokens', 'cost'] as const) {
         const value = model[span][field];
-        if (value !== undefined) sums[field] = (sums[field] ?? 0) + value;
+        if (value !== undefined) plus(sums, field, value);
       }
     }
     return sums;

@@ -1,6 +1,6 @@
 import { dayStart } from '../../model/calendar.ts';
 import { titleOf } from '../../model/source-titles.ts';
-import { type Forecast, type Heat, forecastOf, heatOf, paceOf } from '../../metrics/pace.ts';
+import { type Forecast, type Heat, forecastOf, heatOf, heatOfBalance, paceOf } from '../../metrics/pace.ts';
 import { type Amounts, type Picture, type Quota, type ShownPoint, pictureOf } from '../../metrics/picture.ts';
 import { type Reason, explanations } from '../../model/reasons.ts';
 import { remedyOf } from '../../model/remedies.ts';
@@ -49,6 +49,7 @@ export interface SourceView extends SourceState {
 interface Named {
   readonly upstream: UpstreamView['upstream'];
   readonly name: string;
+  readonly heat: Heat;
   readonly resetAt?: Date;
 }
 
@@ -59,6 +60,8 @@ export type Headline =
   | { readonly kind: 'unknown'; readonly upstreams: readonly string[] }
   /** There is nothing with a limit: what an organization’s day has cost so far. */
   | { readonly kind: 'cost'; readonly amount: number }
+  /** Prepaid credits are nearly spent. */
+  | ({ readonly kind: 'low'; readonly left: number; readonly currency: string } & Named)
   | ({ readonly kind: 'full' } & Named)
   | ({ readonly kind: 'fills'; readonly at: Date } & Named)
   | ({ readonly kind: 'high'; readonly used: number } & Named);
@@ -173,7 +176,7 @@ function quotaView(quota: Quota, at: Date, now: Date, line: Line | undefined): Q
   // What was used of the window before says nothing of this one; until it is read, that is not known.
   if (resetAt !== undefined && resetAt <= now) return { name, wasReset: true, binding: false, ...drawn };
   const pace = paceOf(quota);
-  const heat = heatOf(quota);
+  const heat = heatOf(quota) ?? (amounts?.remaining === undefined ? undefined : heatOfBalance(amounts.remaining));
   const forecast = forecastOf(quota);
   return {
     name,
@@ -194,7 +197,7 @@ function quotaView(quota: Quota, at: Date, now: Date, line: Line | undefined): Q
 function headlineOf(upstreams: readonly UpstreamView[], organizations: readonly UseView[]): Headline {
   const all = upstreams.flatMap(({ upstream, quotas }) => quotas.map((quota) => ({ upstream, ...quota })));
   const shares = all.filter(({ used }) => used !== undefined);
-  const named = ({ upstream, name, resetAt }: (typeof all)[number]): Named => ({ upstream, name, ...(resetAt && { resetAt }) });
+  const named = ({ upstream, name, resetAt, heat = 'calm' }: (typeof all)[number]): Named => ({ upstream, name, heat, ...(resetAt && { resetAt }) });
   const full = all.find(({ used, forecast, amounts }) => forecast?.kind === 'full' || (used === undefined && (amounts?.remaining ?? 1) <= 0));
   if (full !== undefined) return { kind: 'full', ...named(full) };
   const fills = shares.flatMap((quota) => (quota.forecast?.kind === 'fills' ? [{ quota, at: quota.forecast.at }] : []));
@@ -202,10 +205,14 @@ function headlineOf(upstreams: readonly UpstreamView[], organizations: readonly 
   if (first !== undefined) return { kind: 'fills', at: first.at, ...named(first.quota) };
   const [highest] = shares.sort((a, b) => (b.used ?? 0) - (a.used ?? 0));
   if (highest?.used !== undefined && highest.heat !== 'calm') return { kind: 'high', used: highest.used, ...named(highest) };
+  const low = all.find(({ used, heat }) => used === undefined && heat === 'warm');
+  if (low?.amounts?.remaining !== undefined) return { kind: 'low', left: low.amounts.remaining, currency: low.amounts.currency, ...named(low) };
   const unknown = upstreams.filter(({ quotas, state }) => state.up !== true && !quotas.some(({ wasReset }) => !wasReset));
   if (unknown.length > 0) return { kind: 'unknown', upstreams: [...new Set(unknown.map(({ state }) => state.title))] };
-  const cost = upstreams.length > 0 ? undefined : organizations.find(({ total }) => total.today.cost !== undefined)?.total.today.cost;
-  return cost === undefined ? { kind: 'calm' } : { kind: 'cost', amount: cost };
+  const [organization] = organizations;
+  if (upstreams.length > 0 || organization === undefined) return { kind: 'calm' };
+  const known = organizations.find(({ knowsToday }) => knowsToday.cost);
+  return known === undefined ? { kind: 'unknown', upstreams: ['the organization'] } : { kind: 'cost', amount: known.total.today.cost ?? 0 };
 }
 
 function after(at: Date, seconds: number): Date {

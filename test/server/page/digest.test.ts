@@ -28,6 +28,55 @@ test('use is summed by model over every other attribute, today and in the snapsh
   expect(Object.fromEntries(own?.month ?? [])).toEqual({ opus: { tokens: 5000, cost: 30 } });
 });
 
+test('use is told apart by workspace and by key, under their last name, and by owner; of Claude Code it is that of today', () => {
+  const key = { api_key_id: 'k1', api_key_name: 'pipeline', owner_name: 'Ada', owner_email: 'ada@example.com' };
+  const { use } = digestOf(
+    snapshotOf([
+      ['claude.cost.current', { workspace_id: 'w1', workspace_name: 'Research', model: 'opus' }, 1],
+      ['claude.cost.current', { workspace_id: 'w1', workspace_name: 'Research', model: 'haiku' }, 2],
+      ['claude.cost.current', { workspace_id: 'default' }, 5],
+      ['claude.cost', { workspace_id: 'w1', workspace_name: 'Research', period: '2026-11' }, 70],
+      ['claude.tokens.current', { ...key, type: 'input' }, 10],
+      ['claude.tokens.current', { ...key, type: 'output' }, 1],
+      ['claude.tokens.current', { api_key_id: 'console', type: 'output' }, 500],
+      ['claude.tokens', { ...key, period: '2026-11' }, 9_000],
+      ['claude.api_key.cost', { api_key_id: 'k1', api_key_name: 'pipeline', period: '2026-11' }, 8.5],
+      ['claude.api_key.cost', { api_key_id: 'k1', api_key_name: 'pipeline', period: '2026-10' }, 4_000],
+      ['claude.analytics.code.sessions', { period: '2026-11-10', actor_email: 'ada@example.com' }, 3],
+      ['claude.analytics.code.sessions', { period: '2026-11-10', actor_email: 'grace@example.com' }, 4],
+      ['claude.analytics.code.sessions', { period: '2026-11-09' }, 1_000],
+      ['claude.analytics.code.lines', { period: '2026-11-10', type: 'added' }, 30],
+      ['claude.analytics.code.lines', { period: '2026-11-10', type: 'removed' }, 8],
+    ]),
+    at,
+  );
+  expect(use.get('default')).toMatchObject({
+    workspaces: { highest: [{ name: 'default', today: { cost: 5 }, month: {} }, { name: 'Research', today: { cost: 3 }, month: { cost: 70 } }] },
+    keys: {
+      highest: [
+        { name: 'console', today: { tokens: 500 }, month: {} },
+        { name: 'pipeline', owner: 'Ada', today: { tokens: 11 }, month: { tokens: 9_000, cost: 8.5 } },
+      ],
+    },
+    code: { sessions: 7, lines: 30 },
+  });
+  expect(JSON.stringify(use.get('default'))).not.toContain('@');
+});
+
+test('of many keys those with most tokens are shown, and the others summed; one alone is all there is', () => {
+  const keys = (count: number): SnapshotPoint[] =>
+    Array.from({ length: count }, (_, index): SnapshotPoint => ['claude.tokens.current', { api_key_id: `k${index}` }, index + 1]);
+  const shown = (count: number): unknown => digestOf(snapshotOf(keys(count)), at).use.get('default')?.keys;
+  expect(shown(25_000)).toMatchObject({
+    // Those beyond 20,000 are counted with the others: who they are was not kept.
+    highest: [19_999, 19_998, 19_997, 19_996, 19_995].map((index) => ({ name: `k${index}`, today: { tokens: index + 1 } })),
+    others: { count: 24_995, today: { tokens: (25_000 * 25_001) / 2 - (20_000 + 19_999 + 19_998 + 19_997 + 19_996) } },
+  });
+  expect(shown(6)).toMatchObject({ highest: [{ name: 'k5' }, {}, {}, {}, {}, { name: 'k0' }] });
+  expect(shown(6)).not.toHaveProperty('others');
+  expect(shown(1)).toEqual({ highest: [] });
+});
+
 test('gauges stay with their account, and the agent’s own metrics are left out', () => {
   const { gauges } = digestOf(
     snapshotOf([

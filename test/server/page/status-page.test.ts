@@ -96,7 +96,13 @@ const hostile = [
 test('names with markup, quotes, newlines and emoji are text, wherever they stand', async () => {
   const served = await serve();
   served.source = [polled('claude-ai', { reason: 'upstream', message: 'answered <i>500</i> "x"' }), polled('anthropic-cost')];
-  served.cycle(hostile.flatMap((name) => [...windowPoints(name, { used: 0.99, secondsToReset: 60 }), ['claude.cost.current', { model: name }, 1] as const]));
+  served.cycle(
+    hostile.flatMap((name) => [
+      ...windowPoints(name, { used: 0.99, secondsToReset: 60 }),
+      ['claude.cost.current', { model: name, workspace_id: name, workspace_name: name }, 1] as const,
+      ['claude.tokens.current', { model: name, api_key_id: name, api_key_name: name, owner_name: name }, 1] as const,
+    ]),
+  );
   const listening = listener(served.url);
   const html = await served.text();
   await until(() => eventsIn(listening.received()) === 1);
@@ -151,6 +157,20 @@ test('before the first cycle the page says so, and of cycles that stopped it sho
   const stalled = await served.text();
   expect(stalled).toContain('too old to show');
   expect(stalled).not.toContain('42 %');
+});
+
+test('what does not work is said at the top, with the way to it; a reason is explained once', async () => {
+  const served = await serve();
+  served.cycle([]);
+  expect(await served.text()).not.toContain('href="#sources"');
+  const failure = { reason: 'forbidden', message: 'the Admin API answered 403' } as const;
+  served.source = [polled('claude-ai'), polled('anthropic-usage', failure), polled('anthropic-cost', failure)];
+  served.page.delivered({ acknowledged: 1, rejected: 2, lost: 0, message: 'fake' });
+  const html = await served.text();
+  expect(html).toContain('<a class="trouble" href="#sources">2 of 3 sources fail, not all was delivered</a>');
+  expect(html.match(/use a key that has the right/g)).toHaveLength(1);
+  expect(html.match(/the Admin API answered 403/g)).toHaveLength(2);
+  expect(html).toContain('As for Admin usage.');
 });
 
 test('a secret in a message is not on the page', async () => {

@@ -67,8 +67,10 @@ describe('the headline', () => {
   test.each([
     ['a window that is used up, before one that will be', [...fast, ...windowPoints('tangelo', { used: 1, secondsToReset: hour })], { kind: 'full', name: 'tangelo', resetAt: later(hour) }],
     ['credits that are used up', [...slow, ...credits(-1)], { kind: 'full', upstream: 'openrouter', name: 'credits' }],
-    ['a window that will be full, before one that is higher', [...fast, ...windowPoints('x', { used: 0.9 })], { kind: 'fills', name: 'five_hour' }],
+    ['a window that will be full, before one that is higher', [...fast, ...windowPoints('x', { used: 0.9 })], { kind: 'fills', name: 'five_hour', heat: 'warm' }],
+    ['one that will be full soon as what it is, hot', windowPoints('five_hour', { used: 0.9, elapsed: 0.5, secondsToReset: 2 * hour }), { kind: 'fills', heat: 'hot' }],
     ['the highest window, when it is high', [...slow, ...windowPoints('x', { used: 0.9 })], { kind: 'high', name: 'x', used: 0.9 }],
+    ['how much is left where that is little', [...slow, ...credits(4.99)], { kind: 'low', upstream: 'openrouter', name: 'credits', left: 4.99, currency: 'USD', heat: 'warm' }],
     ['that all is calm', [...slow, ...credits(5)], { kind: 'calm' }],
   ])('says %s', (_, points, headline) => {
     expect(view(points).headline).toMatchObject(headline);
@@ -82,7 +84,9 @@ describe('the headline', () => {
   test('says an organization’s cost where nothing has a limit', () => {
     const sources = [source('anthropic-cost')];
     expect(view([['claude.cost.current', { model: 'opus' }, 12.5]], { sources }).headline).toEqual({ kind: 'cost', amount: 12.5 });
-    expect(view([], { sources }).headline).toEqual({ kind: 'calm' });
+    expect(view([], { sources }).headline).toEqual({ kind: 'cost', amount: 0 });
+    const failing = [source('anthropic-cost', { up: false })];
+    expect(view([], { sources: failing }).headline).toEqual({ kind: 'unknown', upstreams: ['the organization'] });
   });
 });
 
@@ -110,6 +114,17 @@ describe('an organization', () => {
     const tomorrow = view(points, { sources, now: new Date('2026-11-11T00:00:05Z') }).organizations[0];
     expect(tomorrow).toMatchObject({ knowsToday: { cost: false }, total: { today: {}, month: { cost: 9 } } });
     expect(view(points, { sources, now: new Date('2026-12-01T00:00:05Z') }).organizations[0]).toMatchObject({ total: { today: {}, month: {} } });
+  });
+
+  test('says the same of workspaces, keys and Claude Code', () => {
+    const points: SnapshotPoint[] = [
+      ...['w1', 'w2'].flatMap((id): SnapshotPoint[] => [['claude.cost.current', { workspace_id: id }, 1], ['claude.cost', { workspace_id: id, period: '2026-11' }, 9]]),
+      ['claude.analytics.code.commits', { period: '2026-11-10' }, 3],
+    ];
+    const used = (now: Date): object | undefined => view(points, { sources, now }).organizations[0];
+    expect(used(at)).toMatchObject({ workspaces: { highest: [{ name: 'w1', today: { cost: 1 }, month: { cost: 9 } }, { name: 'w2' }] }, code: { commits: 3 } });
+    expect(used(new Date('2026-11-11T00:00:05Z'))).toMatchObject({ workspaces: { highest: [{ name: 'w1', today: {}, month: { cost: 9 } }, { name: 'w2' }] }, code: {} });
+    expect(used(new Date('2026-12-01T00:00:05Z'))).toMatchObject({ workspaces: { highest: [] }, keys: { highest: [] }, code: {} });
   });
 });
 
