@@ -359,6 +359,10 @@ describe('docs/backends.md', () => {
     const grpc = /:(4317|443)(\/v1\/metrics)?$/.test(given);
     expect(otlp).toMatchObject(grpc ? { protocol: 'grpc' } : { protocol: 'http/protobuf', url: given });
     expect(Object.keys(environment).filter((name) => !known.has(name))).toEqual([]);
+    // An endpoint for all signals has the traces too, which then want the credential.
+    if (environment['OTEL_EXPORTER_OTLP_ENDPOINT'] !== undefined && environment['OTEL_EXPORTER_OTLP_METRICS_HEADERS'] !== undefined) {
+      expect(Object.keys(environment)).toContain('OTEL_EXPORTER_OTLP_HEADERS');
+    }
   });
 
   test('has settings for each backend but the one that takes no metrics', () => {
