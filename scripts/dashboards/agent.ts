@@ -63,7 +63,7 @@ const now = (): Placeable[] => [
   stat(
     {
       title: 'Last push',
-      description: 'Time since the last point came in, of the agent that pushed last.',
+      description: 'Time since the last point came in, of the agent that pushed last. Behind a Collector, which goes on showing it for three minutes, since the last scrape.',
       noValue: 'no agent pushes',
       ...duration,
       steps: worseFrom(180, 600),

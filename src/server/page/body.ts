@@ -52,6 +52,8 @@ function titleText({ headline }: StatusView): string {
       return `${percent(headline.used)} ${windowTitle(headline.name)}`;
     case 'low':
       return `${moneyText(headline.left, headline.currency)} left`;
+    case 'cost':
+      return `${dollars(headline.amount)} today`;
     case 'stalled':
       return 'stalled';
     default:

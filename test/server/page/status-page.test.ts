@@ -173,6 +173,15 @@ test('what does not work is said at the top, with the way to it; a reason is exp
   expect(html).toContain('As for Admin usage.');
 });
 
+test('of an organization alone the cost of the day is the headline, and the title of the tab', async () => {
+  const served = await serve();
+  served.source = [polled('anthropic-cost')];
+  served.cycle([['claude.cost.current', { model: 'opus' }, 12.5]]);
+  const html = await served.text();
+  expect(html).toContain('<b>$12.50</b> today so far.');
+  expect(html).toContain('data-title="$12.50 today"');
+});
+
 test('a secret in a message is not on the page', async () => {
   rememberSecret('sk-ant-sid01-very-secret');
   const served = await serve();
