@@ -46,7 +46,7 @@ h1 { font-size: 13px; font-weight: 600; letter-spacing: .01em; color: var(--soft
 .panel { background: var(--panel); border: 1px solid var(--edge); border-radius: 14px; padding: 20px 24px; box-shadow: var(--shadow); }
 h2 { font-size: 13px; font-weight: 600; color: var(--soft); letter-spacing: .01em; }
 h3 { font-size: 16px; font-weight: 600; display: inline; letter-spacing: -.005em; }
-code { font: 12px/1 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; color: var(--soft); margin-left: 6px; }
+code { font: 12px/1 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; color: var(--soft); }
 ul { list-style: none; }
 .badge { display: inline-block; font-size: 11px; font-weight: 600; line-height: 1.5; color: var(--soft); border: 1px solid var(--edge); border-radius: 99px; padding: 0 8px; margin-left: 6px; vertical-align: 2px; }
 .quota {
@@ -55,7 +55,7 @@ ul { list-style: none; }
 }
 .quota:first-child { border-top: 0; padding-top: 12px; }
 .quota:last-child { padding-bottom: 16px; }
-.title { grid-area: title; align-self: end; }
+.title { grid-area: title; align-self: end; display: flex; flex-wrap: wrap; align-items: baseline; column-gap: 12px; }
 .share { grid-area: share; align-self: end; font-size: 23px; line-height: 1.2; font-weight: 600; letter-spacing: -.02em; text-align: right; white-space: nowrap; }
 .facts { grid-area: facts; color: var(--soft); font-size: 13.5px; }
 .facts strong { font-weight: 600; }
@@ -144,6 +144,7 @@ a { color: inherit; text-underline-offset: 3px; border-radius: 3px; }
   .wide { display: none; }
   th, td { padding-left: 10px; }
   .fact { flex-wrap: wrap; }
+  .fact .value { text-align: left; }
 }
 @media print { .panel { break-inside: avoid; box-shadow: none; } }
 @media (forced-colors: active) { .track { fill: Canvas; stroke: CanvasText; } .fill, .mark { fill: CanvasText; } .stroke { stroke: CanvasText; } }
