@@ -59,8 +59,8 @@ export function serverAttributes(url: URL): SpanAttributes {
 }
 
 /**
- * The span of an HTTP request (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span). Neither
- * `url.full` nor a path: these have ids in them, and a base address may have more.
+ * The span of an HTTP request (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span). Its `url.full` has
+ * no query and no id, and in place of a base address' own path, which may be a credential, `REDACTED`.
  * @param template path below the base address, ids as `{name}`.
  */
 export function httpSpan(method: string, url: URL, template?: string): SpanStart {
@@ -70,10 +70,17 @@ export function httpSpan(method: string, url: URL, template?: string): SpanStart
     attributes: {
       'http.request.method': method,
       'url.scheme': url.protocol.replace(':', ''),
+      'url.full': scrubbed(url, template ?? /\/v1\/(?:metrics|traces)$/.exec(url.pathname)?.[0] ?? ''),
       ...serverAttributes(url),
       ...(template !== undefined && { 'url.template': template }),
     },
   };
+}
+
+/** @param known the path's end, which may be seen. */
+function scrubbed({ origin, pathname }: URL, known: string): string {
+  const segments = (path: string): number => path.split('/').filter((segment) => segment !== '').length;
+  return `${origin}${segments(pathname) > segments(known) ? '/REDACTED' : ''}${known}`;
 }
 
 /** What an HTTP span says of its answer. */

@@ -60,6 +60,7 @@ test('spans say whom was asked and what came, by the conventions, and no path wi
       'server.address': hostname,
       'server.port': Number(port),
       'url.scheme': 'http',
+      'url.full': `http://${hostname}:${port}/api/organizations/{organization}/usage`,
       'url.template': '/api/organizations/{organization}/usage',
     },
     failed: false,
@@ -75,6 +76,24 @@ test('spans say whom was asked and what came, by the conventions, and no path wi
   const points = Number(spanNamed(trees, 'export').attributes['claude_usage_metrics.export.points.acknowledged']);
   expect(points).toBeGreaterThan(10);
   expect(JSON.stringify(trees)).not.toContain('org-1');
+});
+
+test('of an address that has more before the path than a host nothing is shown, as it may be a credential', async () => {
+  const { settings } = await worldOfOne();
+  const [claudeUrl = '', openRouterUrl = ''] = [settings['CLAUDE_AI_BASE_URL'], settings['OPENROUTER_ACCOUNT_BASE_URL']];
+  const receiver = await startHttpReceiver();
+  onTestFinished(() => receiver.stop());
+  const traces = await traced({
+    ...settings,
+    CLAUDE_AI_BASE_URL: `${claudeUrl}/gateway/fake-token`,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `${new URL(receiver.url).origin}/fake-token`,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+  });
+  const urls = traces.ended().flatMap(({ attributes }) => (typeof attributes['url.full'] === 'string' ? [attributes['url.full']] : []));
+  expect(new Set(urls)).toEqual(
+    new Set([`${claudeUrl}/REDACTED/api/organizations`, `${openRouterUrl}/key`, `${openRouterUrl}/credits`, `${new URL(receiver.url).origin}/REDACTED/v1/metrics`]),
+  );
+  expect(JSON.stringify(traces.ended().map(({ attributes }) => attributes))).not.toContain('fake-token');
 });
 
 test('what fails has its reason, up to the span that it failed; the others go on', async () => {
@@ -112,7 +131,7 @@ test('requests over HTTP to the backend are spans too', async () => {
   const traces = await traced({ ...settings, OTEL_EXPORTER_OTLP_ENDPOINT: '', OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: receiver.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' });
   expect(spanNamed(treesOf(traces.ended()), 'POST')).toMatchObject({
     kind: 'client',
-    attributes: { 'http.request.method': 'POST', 'http.response.status_code': 200, 'server.port': receiver.port, 'url.scheme': 'http' },
+    attributes: { 'http.request.method': 'POST', 'url.full': receiver.url, 'http.response.status_code': 200, 'server.port': receiver.port, 'url.scheme': 'http' },
   });
   expect(receiver.exports.map(({ headers }) => Object.keys(headers)).flat()).not.toContain('traceparent');
 });
