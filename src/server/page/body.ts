@@ -1,5 +1,4 @@
 import { moneyText } from '../../model/format.ts';
-import type { Reason } from '../../model/reasons.ts';
 import { type Content, type Html, html } from './html.ts';
 import { organizationSection } from './organization.ts';
 import { upstreamSection } from './quotas.ts';
@@ -105,21 +104,26 @@ function sourcesSection({ sources, now, delivery, pushes }: StatusView, named: (
 }
 
 /** What sources above have said already, and which: a key that is gone is gone for six sources. */
-function explainedBefore(above: readonly SourceView[]): ReadonlyMap<Reason, string> {
-  const explained = new Map<Reason, string>();
-  for (const { title, explained: reasons } of above) for (const { reason } of reasons) if (!explained.has(reason)) explained.set(reason, title);
+function explainedBefore(above: readonly SourceView[]): ReadonlyMap<string, string> {
+  const explained = new Map<string, string>();
+  for (const { title, explained: reasons } of above) for (const reason of reasons) if (!explained.has(keyOf(reason))) explained.set(keyOf(reason), title);
   return explained;
 }
 
-function sourceRow({ source, account, up, explained, notices, lastSuccessAt }: SourceView, title: string, before: ReadonlyMap<Reason, string>, now: Date): Html {
+/** The same reason has other remedies at other services. */
+function keyOf({ reason, remedy }: SourceView['explained'][number]): string {
+  return `${reason} ${remedy}`;
+}
+
+function sourceRow({ source, account, up, explained, notices, lastSuccessAt }: SourceView, title: string, before: ReadonlyMap<string, string>, now: Date): Html {
   const state = up === undefined ? 'pending' : up ? 'good' : 'bad';
   const mark = { pending: '–', good: '✓', bad: '✗' }[state];
   const word = { pending: 'not read yet', good: 'up', bad: [...new Set(explained.map(({ reason }) => reason))].join(', ') }[state];
   const age = lastSuccessAt === undefined ? up === undefined ? undefined : 'never read in full' : html`read ${ago(lastSuccessAt, now)}`;
   return html`<li class="source ${state}" data-key="${source} ${account}"><span class="mark" aria-hidden="true">${mark}</span><div>
 <p><b>${title}</b> <span class="state">${word}</span>${age !== undefined && html` <span class="aside">· ${age}</span>`}</p>
-${explained.map(({ reason, message, meaning }) => html`<p class="why"><span class="hidden">${reason}: </span>${message}. <span class="aside">${before.has(reason) ? `As for ${before.get(reason) ?? ''}.` : meaning}</span></p>`)}
-${[...new Set(explained.filter(({ reason }) => !before.has(reason)).map(({ remedy }) => remedy))].map((remedy) => html`<p class="remedy">→ ${remedy}</p>`)}
+${explained.map((why) => html`<p class="why"><span class="hidden">${why.reason}: </span>${why.message}. <span class="aside">${before.has(keyOf(why)) ? `As for ${before.get(keyOf(why)) ?? ''}.` : why.meaning}</span></p>`)}
+${[...new Set(explained.filter((why) => !before.has(keyOf(why))).map(({ remedy }) => remedy))].map((remedy) => html`<p class="remedy">→ ${remedy}</p>`)}
 ${notices.map((notice) => html`<p class="aside">${notice}</p>`)}
 </div></li>`;
 }

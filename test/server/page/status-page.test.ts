@@ -164,11 +164,13 @@ test('what does not work is said at the top, with the way to it; a reason is exp
   served.cycle([]);
   expect(await served.text()).not.toContain('href="#sources"');
   const failure = { reason: 'forbidden', message: 'the Admin API answered 403' } as const;
-  served.source = [polled('claude-ai'), polled('anthropic-usage', failure), polled('anthropic-cost', failure)];
+  served.source = [polled('openrouter'), polled('claude-ai', { ...failure, message: 'claude.ai answered 403' }), polled('anthropic-usage', failure), polled('anthropic-cost', failure)];
   served.page.delivered({ acknowledged: 1, rejected: 2, lost: 0, message: 'fake' });
   const html = await served.text();
-  expect(html).toContain('<a class="trouble" href="#sources">2 of 3 sources fail, not all was delivered</a>');
-  expect(html.match(/use a key that has the right/g)).toHaveLength(1);
+  expect(html).toContain('<a class="trouble" href="#sources">3 of 4 sources fail, not all was delivered</a>');
+  // The same reason has another remedy at another service.
+  expect(html.match(/Check CLAUDE_ORGANIZATION_ID/g)).toHaveLength(1);
+  expect(html.match(/Use an Admin API key/g)).toHaveLength(1);
   expect(html.match(/the Admin API answered 403/g)).toHaveLength(2);
   expect(html).toContain('As for Admin usage.');
 });
