@@ -4,22 +4,29 @@ import { createServer as createHttpsServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServerCredentials } from '@grpc/grpc-js';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type TestContext, afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCookiejar } from '../../src/demo/cookiejar.ts';
 import { startReceiver } from '../../src/demo/receiver.ts';
 import { type World, agentOf, startWorld, valuesOf } from '../support/agent.ts';
 import { type Authority, type Identity, createAuthority } from '../support/certificates.ts';
-import { cleanup } from '../support/cleanup.ts';
 import { startHttpReceiver } from '../support/http-receiver.ts';
-import { resolveNames } from '../support/names.ts';
+import { ownNames } from '../support/names.ts';
 import { listening, startProxy } from '../support/proxy.ts';
 
-const after = cleanup();
-let world: World;
-beforeEach(async () => {
-  world = await startWorld();
+const addresses = ownNames();
+const environment = { ...process.env };
+afterAll(() => {
+  for (const name of Object.keys(process.env)) if (!(name in environment)) Reflect.deleteProperty(process.env, name);
 });
-afterEach(() => world.stop());
+
+/** Takes what is to be stopped when the test has ended, last first. */
+type After = TestContext['onTestFinished'];
+
+async function worldOf(after: After): Promise<World> {
+  const world = await startWorld();
+  after(() => world.stop());
+  return world;
+}
 
 /** Refuses everybody, and keeps the credentials that came. */
 function createRecorder(seen: string[]): Server {
@@ -44,13 +51,13 @@ interface Backend {
 const protocols = [
   {
     protocol: 'grpc',
-    async start(port = 0): Promise<Backend> {
+    async start(after: After, port = 0): Promise<Backend> {
       let requests = 0;
       const receiver = await startReceiver({ port, onRequest: () => (requests += 1) });
       after(() => receiver.stop());
       return { port: receiver.port, requests: () => requests, stop: () => receiver.stop() };
     },
-    async startSecure({ key, certificate }: Identity, clients: Authority, seen: (serial: string) => void): Promise<number> {
+    async startSecure(after: After, { key, certificate }: Identity, clients: Authority, seen: (serial: string) => void): Promise<number> {
       const pair = { private_key: Buffer.from(key), cert_chain: Buffer.from(certificate) };
       const credentials = ServerCredentials.createSsl(Buffer.from(clients.certificate), [pair], true);
       const receiver = await startReceiver({ credentials, onRequest: (_requests, _metadata, peer) => seen(peer) });
@@ -60,7 +67,7 @@ const protocols = [
   },
   {
     protocol: 'http/protobuf',
-    async start(port = 0): Promise<Backend> {
+    async start(after: After, port = 0): Promise<Backend> {
       const receiver = await startHttpReceiver(undefined, port);
       let isStopped = false;
       const stop = async (): Promise<void> => {
@@ -70,32 +77,31 @@ const protocols = [
       after(stop);
       return { port: receiver.port, requests: () => receiver.exports.length, stop };
     },
-    async startSecure({ key, certificate }: Identity, clients: Authority, seen: (peer: string) => void): Promise<number> {
+    async startSecure(after: After, { key, certificate }: Identity, clients: Authority, seen: (peer: string) => void): Promise<number> {
       const server = createHttpsServer({ key, cert: certificate, ca: clients.certificate, requestCert: true }, (request, response) => {
         seen(`${request.socket.remotePort ?? ''}`);
         response.end();
       });
-      after(() => server.close());
+      after(() => void server.close());
       after(() => server.closeAllConnections());
       return listening(server);
     },
   },
 ] as const;
 
-describe.each(protocols)('over $protocol', (backends) => {
-  const { protocol } = backends;
-  const settings = (endpoint: string): Record<string, string> => ({
-    ...world.settings,
-    ...cycle,
-    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
-    OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
-  });
+async function settings(after: After, protocol: string, endpoint: string): Promise<Record<string, string>> {
+  const world = await worldOf(after);
+  return { ...world.settings, ...cycle, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: protocol };
+}
 
-  test('a connection that died without a word is replaced within the cycle', async () => {
-    const backend = await backends.start();
+describe.concurrent.each(protocols)('over $protocol', (backends) => {
+  const { protocol } = backends;
+
+  test('a connection that died without a word is replaced within the cycle', async ({ onTestFinished: after }) => {
+    const backend = await backends.start(after);
     const network = await startProxy(backend.port);
     after(() => network.stop());
-    const agent = agentOf(settings(`http://127.0.0.1:${network.port}`));
+    const agent = agentOf(await settings(after, protocol, `http://127.0.0.1:${network.port}`));
     after(() => agent.close());
     expect(await agent.push()).toMatchObject(delivered);
     for (let times = 1; times <= 2; times++) {
@@ -105,13 +111,13 @@ describe.each(protocols)('over $protocol', (backends) => {
     }
   });
 
-  test.each([{ kind: 'reset', afterBytes: 0 }, { kind: 'cut', afterBytes: 20 }, { kind: 'refuse' }, { kind: 'black hole' }] as const)(
+  test.for([{ kind: 'reset', afterBytes: 0 }, { kind: 'cut', afterBytes: 20 }, { kind: 'refuse' }, { kind: 'black hole' }] as const)(
     'a network with $kind costs points that are counted, and the next cycle is delivered',
-    async (fault) => {
-      const backend = await backends.start();
+    async (fault, { onTestFinished: after }) => {
+      const backend = await backends.start(after);
       const network = await startProxy(backend.port);
       after(() => network.stop());
-      const agent = agentOf({ ...settings(`http://127.0.0.1:${network.port}`), OTEL_METRIC_EXPORT_TIMEOUT: '1000' });
+      const agent = agentOf({ ...(await settings(after, protocol, `http://127.0.0.1:${network.port}`)), OTEL_METRIC_EXPORT_TIMEOUT: '1000' });
       after(() => agent.close());
       await network.become(fault);
       const outcome = await agent.push();
@@ -122,29 +128,29 @@ describe.each(protocols)('over $protocol', (backends) => {
     },
   );
 
-  test('a collector that restarts is reached within the cycle', async () => {
-    const first = await backends.start();
-    const agent = agentOf(settings(`http://127.0.0.1:${first.port}`));
+  test('a collector that restarts is reached within the cycle', async ({ onTestFinished: after }) => {
+    const first = await backends.start(after);
+    const agent = agentOf(await settings(after, protocol, `http://127.0.0.1:${first.port}`));
     after(() => agent.close());
     expect(await agent.push()).toMatchObject(delivered);
     await first.stop();
-    const second = await backends.start(first.port);
+    const second = await backends.start(after, first.port);
     expect(await agent.nextPush()).toMatchObject(delivered);
     expect(second.requests()).toBe(1);
   });
 
-  test.each(['gone', 'silent'])('a collector that has moved is found at its new address when the old one is %s', async (old) => {
-    const address = resolveNames();
-    const backend = await backends.start();
+  test.for(['gone', 'silent'])('a collector that has moved is found at its new address when the old one is %s', async (old, { onTestFinished: after }) => {
+    const name = `collector-${old}-${protocol.slice(0, 4)}.test`;
+    const backend = await backends.start(after);
     const network = await startProxy(backend.port, '127.0.0.2');
-    const agent = agentOf(settings(`http://collector.test:${network.port}`));
+    const agent = agentOf(await settings(after, protocol, `http://${name}:${network.port}`));
     after(() => agent.close());
-    address.current = '127.0.0.2';
+    addresses.set(name, '127.0.0.2');
     expect(await agent.push()).toMatchObject(delivered);
     // The same port at another address.
     const moved = await startProxy(backend.port, '127.0.0.1', network.port);
     after(() => moved.stop());
-    address.current = '127.0.0.1';
+    addresses.set(name, '127.0.0.1');
     if (old === 'silent') {
       after(() => network.stop());
       network.freeze();
@@ -155,8 +161,12 @@ describe.each(protocols)('over $protocol', (backends) => {
     expect(await agent.nextPush()).toMatchObject(delivered);
     expect(moved.connections).toBeGreaterThan(0);
   });
+});
 
-  test('certificates that are replaced are used from the next cycle on, half-written ones are not', async () => {
+describe.each(protocols)('over $protocol', (backends) => {
+  const { protocol } = backends;
+
+  test('certificates that are replaced are used from the next cycle on, half-written ones are not', async ({ onTestFinished: after }) => {
     const folder = mkdtempSync(join(tmpdir(), 'tls-'));
     after(() => rmSync(folder, { recursive: true }));
     const files = { certificate: join(folder, 'ca.pem'), clientCertificate: join(folder, 'client.pem'), clientKey: join(folder, 'client.key') };
@@ -168,9 +178,9 @@ describe.each(protocols)('over $protocol', (backends) => {
     copyFileSync(authority.certificateFile, files.certificate);
     use(first);
     const connections: string[] = [];
-    const port = await backends.startSecure(server, authority, (peer) => connections.push(peer));
+    const port = await backends.startSecure(after, server, authority, (peer) => connections.push(peer));
     const agent = agentOf({
-      ...settings(`https://localhost:${port}`),
+      ...(await settings(after, protocol, `https://localhost:${port}`)),
       OTEL_EXPORTER_OTLP_CERTIFICATE: files.certificate,
       OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: files.clientCertificate,
       OTEL_EXPORTER_OTLP_CLIENT_KEY: files.clientKey,
@@ -192,8 +202,8 @@ beforeAll(async () => {
 });
 afterAll(() => authority.stop());
 
-test('a cookie service that restarts, moves or loses its connections costs no read', async () => {
-  const address = resolveNames();
+test('a cookie service that restarts, moves or loses its connections costs no read', async ({ onTestFinished: after }) => {
+  const world = await worldOf(after);
   const jar = await startCookiejar(() => ({ kind: 'cookies', text: 'sessionKey=sk-ant-sid01-fake' }));
   after(() => jar.stop());
   const network = await startProxy(jar.port, '127.0.0.2');
@@ -205,18 +215,18 @@ test('a cookie service that restarts, moves or loses its connections costs no re
     await agent.nextPush();
     return valuesOf(world.pushes.at(-1))['claude_usage_metrics.source.up{source=claude-ai}'] === 1;
   };
-  address.current = '127.0.0.2';
+  addresses.set('cookies.test', '127.0.0.2');
   expect(await isUp()).toBe(true);
   network.freeze();
   expect(await isUp()).toBe(true);
   const moved = await startProxy(jar.port, '127.0.0.1', network.port);
   after(() => moved.stop());
   await network.stop();
-  address.current = '127.0.0.1';
+  addresses.set('cookies.test', '127.0.0.1');
   expect(await isUp()).toBe(true);
 });
 
-test('secrets in files are read at each use', async () => {
+test('secrets in files are read at each use', async ({ onTestFinished: after }) => {
   const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
   after(() => rmSync(folder, { recursive: true }));
   const write = (turn: string): void => {
@@ -224,7 +234,7 @@ test('secrets in files are read at each use', async () => {
   };
   const seen: string[] = [];
   const upstream = createRecorder(seen);
-  after(() => upstream.close());
+  after(() => void upstream.close());
   const url = `http://127.0.0.1:${await listening(upstream)}`;
   write('first');
   const agent = agentOf({

@@ -49,7 +49,7 @@ test('the worst that upstreams can answer does not cost the agent more memory th
   peaks['no fault'] = peakMegabytes(running.child.pid);
   for (const { name, reason, answer } of nastiest) {
     for (const source of brokenBy(name)) {
-      world.fault = { source, answer };
+      world.fault = { sources: [source], answer };
       await another(source, reason, name);
       // Else it would be asked ever more seldom.
       world.fault = undefined;

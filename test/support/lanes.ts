@@ -17,20 +17,19 @@ const shownBy: Readonly<Record<SourceId, string>> = {
   'anthropic-limits': 'claude.rate_limit',
 };
 
-/** A source that is to fail, beside seven that are well; the agent lives through all of its faults. */
+/** An agent that lives through one fault after another, and all that it reads. */
 export interface Lane {
-  readonly source: SourceId;
   readonly world: SourcesWorld;
   readonly agent: TestAgent;
 }
 
-/** A lane for each source, after a cycle in which all were well. */
-export async function startLanes(readDeadlineMs: number): Promise<readonly Lane[]> {
+/** So many lanes, each after a cycle in which all sources were well. */
+export async function startLanes(count: number, readDeadlineMs: number): Promise<readonly Lane[]> {
   const lanes: Lane[] = [];
-  for (const source of sourceIds) {
+  while (lanes.length < count) {
     const world = await startSources();
     const agent = agentOf(world.settings, { readDeadlineMs });
-    lanes.push({ source, world, agent });
+    lanes.push({ world, agent });
     await nextCycle({ world, agent });
   }
   return lanes;
@@ -46,7 +45,7 @@ export async function stopLanes(lanes: readonly Lane[]): Promise<void> {
 export type Values = Readonly<Record<string, number>>;
 
 /** A cycle in which every source is due, whatever it did before; what it pushed. */
-export async function nextCycle({ world, agent }: Pick<Lane, 'world' | 'agent'>): Promise<Values> {
+export async function nextCycle({ world, agent }: Lane): Promise<Values> {
   agent.clock.advance(untilAllAreDueMs);
   await agent.push();
   return valuesOf(world.pushes.at(-1));
@@ -72,6 +71,6 @@ const isWell = 'success, up 1, shown';
 export const allAreWell = Object.fromEntries(sourceIds.map((source) => [source, isWell]));
 
 /** Old points may be shown for a while; of a source that failed only its reason and that it is down is looked at. */
-export function withFailure(of: Readonly<Record<string, string>>, broken: SourceId): Readonly<Record<string, string>> {
-  return { ...of, [broken]: of[broken]?.replace(/, (shown|absent)$/, '') ?? '' };
+export function withFailure(of: Readonly<Record<string, string>>, ...broken: readonly SourceId[]): Readonly<Record<string, string>> {
+  return { ...of, ...Object.fromEntries(broken.map((source) => [source, of[source]?.replace(/, (shown|absent)$/, '') ?? ''])) };
 }

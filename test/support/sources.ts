@@ -7,8 +7,8 @@ import { startOrganization } from './organization.ts';
 
 /** Everything that the agent can read, well, with a switch for each source. */
 export interface SourcesWorld extends Pick<World, 'pushes' | 'settings'> {
-  /** What the upstream of a source does in place of a good answer. */
-  fault: { readonly source: SourceId; readonly answer: HttpAnswer } | undefined;
+  /** What the upstreams of these sources do in place of a good answer. */
+  fault: { readonly sources: readonly SourceId[]; readonly answer: HttpAnswer } | undefined;
   cookies: CookieAnswer;
   /** The cookies that the service hands out. */
   readonly goodCookies: CookieAnswer;
@@ -34,7 +34,7 @@ export async function startSources(): Promise<SourcesWorld> {
   const settings = Object.fromEntries(Object.entries(base.settings).filter(([name]) => name !== 'CLAUDE_SESSION_KEY'));
   let fault: SourcesWorld['fault'];
   organization.organization.use({ atMs: Date.now() - 60_000, apiKeyId: 'apikey_1', workspaceId: 'wrkspc_1', output: 7, microCents: 10_000_000n });
-  organization.fault = (path) => (fault !== undefined && adminPaths[fault.source]?.test(path) === true ? fault.answer : undefined);
+  organization.fault = (path) => (fault?.sources.some((source) => adminPaths[source]?.test(path)) === true ? fault.answer : undefined);
   const world: SourcesWorld = {
     pushes: base.pushes,
     settings: { ...settings, ...organization.settings, COOKIEJAR_URL: `http://127.0.0.1:${cookiejar.port}` },
@@ -45,7 +45,7 @@ export async function startSources(): Promise<SourcesWorld> {
     },
     set fault(next) {
       fault = next;
-      const of = (source: SourceId): HttpAnswer | undefined => (next?.source === source ? next.answer : undefined);
+      const of = (source: SourceId): HttpAnswer | undefined => (next?.sources.includes(source) === true ? next.answer : undefined);
       const openRouter = of('openrouter');
       base.claude = of('claude-ai') ?? goodClaude;
       base.openRouter = openRouter === undefined ? goodOpenRouter : { '/key': openRouter, '/credits': openRouter };
