@@ -1,31 +1,29 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { type TestContext, afterAll, describe, expect, test } from 'vitest';
+import {
+  adminKey,
+  canaries,
+  cookieHeader,
+  cookies,
+  headers,
+  metricsHeaders,
+  openRouterKey,
+  otlpHeaders,
+  otlpMetricsHeaders,
+  otlpTracesHeaders,
+  session,
+  setCookies,
+  tracesHeaders,
+  tracker,
+  userInfo,
+} from './support/canaries.ts';
 import { type RunningCli, runCli, startCli } from './support/cli.ts';
+import { serverAnswers } from './support/ask.ts';
 import { type EchoingWorld, startEchoingWorld, upstreamFaults } from './support/echoing-world.ts';
-import { type Canary, type Leak, canary, scan } from './support/secret-scan.ts';
-
-const session = canary('CLAUDE_SESSION_KEY', 'sk-ant-sid01-fake');
-const openRouterKey = canary('OPENROUTER_API_KEY', 'sk-or-v1-fake');
-const adminKey = canary('ANTHROPIC_ADMIN_API_KEY');
-const headers = canary('OTEL_EXPORTER_OTLP_HEADERS');
-const metricsHeaders = canary('OTEL_EXPORTER_OTLP_METRICS_HEADERS');
-const tracesHeaders = canary('OTEL_EXPORTER_OTLP_TRACES_HEADERS');
-const userInfo = canary('user info of an address');
-/** Cookies that are sent on, beside the session, and one that is not. */
-const cookies = ['cf_clearance', 'sessionKeyLC', 'lastActiveOrg', '__cf_bm', '_cfuvid', 'anthropic-device-id'].map((name) => canary(name));
-const tracker = canary('_ga');
-const canaries = [session, ...cookies, tracker, openRouterKey, adminKey, headers, metricsHeaders, tracesHeaders, userInfo];
-
-const allCookies = [{ name: 'sessionKey', value: session.value }, ...cookies, tracker];
-const cookieHeader = allCookies.map(({ name, value }) => `${name}=${value}`).join('; ');
-const setCookies = allCookies.map(({ name, value }) => `${name}=${value}; Path=/; Domain=.claude.ai; Secure`).join('; ');
-const otlpHeaders = `authorization=Bearer%20${encodeURIComponent(headers.value)},x-team=agents`;
-const otlpTracesHeaders = `x-traces-key=${encodeURIComponent(tracesHeaders.value)}`;
-const otlpMetricsHeaders = `x-api-key=${encodeURIComponent(metricsHeaders.value)}`;
+import { type Canary, type Leak, contentOf, scan } from './support/secret-scan.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'secrets-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -78,28 +76,6 @@ async function untilAllFaults(world: EchoingWorld, run: RunningCli, ...also: rea
   const { stdout, stderr } = await run.ended;
   expect([...answers].join('\n'), stderr.slice(-2_000)).toContain('claude_usage_metrics_source_up');
   return [stdout, stderr, ...answers].join('\n');
-}
-
-/** Head and body of every answer that the server has; none of one that has gone. */
-function serverAnswers(url: string): Promise<string[]> {
-  const paths = ['/', '/metrics', '/healthz', '/readyz', '/nothing'];
-  return Promise.all(
-    paths.map(async (path) => {
-      try {
-        const answer = await fetch(`${url}${path}`);
-        return `${answer.status} ${JSON.stringify([...answer.headers])}\n${await answer.text()}`;
-      } catch {
-        return '';
-      }
-    }),
-  );
-}
-
-/** Everything in a folder, names too. */
-function contentOf(folder: string): string {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .map((entry) => entry.name + (entry.isFile() ? readFileSync(join(entry.parentPath, entry.name), 'latin1') : ''))
-    .join('\n');
 }
 
 /** What reached peers that had no business with it. */
@@ -302,81 +278,5 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
       expect(stderr).not.toBe('');
       expect(scan(stdout + stderr, canaries)).toEqual([]);
     }
-  });
-});
-
-describe.concurrent('the search finds what leaks', { timeout: 180_000 }, () => {
-  test('plain, cut in half, its first eight characters, escaped, in other letters, in base64 and in hex', () => {
-    const { value } = adminKey;
-    const hidden: readonly (readonly [Leak['form'], string])[] = [
-      ['plain', `x${value}x`],
-      ['plain', value.slice(0, -16)],
-      ['plain', value.slice(-16)],
-      ['plain', `${value.slice(0, 8)}…`],
-      ['plain', JSON.stringify({ a: JSON.stringify(value) })],
-      ['plain', encodeURIComponent(value)],
-      ['plain', value.toUpperCase().replace(/[^A-Z0-9]+/g, '_')],
-      ['base64', `x ${Buffer.from(value).toString('base64')} x`],
-      ['base64', Buffer.from(`user:${value}`).toString('base64url')],
-      ['base64', Buffer.from(value.slice(0, 8)).toString('base64')],
-      ['base64', `{"a":"${Buffer.from(`ab${value}`).toString('base64')}"}`],
-      ['hex', `<Buffer ${Buffer.from(value).toString('hex')}>`],
-      ['hex', Buffer.from(value.slice(0, 8)).toString('hex')],
-    ];
-    for (const [form, text] of hidden) {
-      expect(scan(text, canaries).map((leak) => [leak.secret, leak.form]), text).toEqual([[adminKey.name, form]]);
-    }
-    expect(scan('nothing here, and 0123456789abcdef0123456789abcdef either', canaries)).toEqual([]);
-  });
-
-  test('in a build that leaks on purpose: into its log, its files, its metrics and what its server answers', async (context) => {
-    const world = await startWorld(context);
-    const root = fileURLToPath(new URL('..', import.meta.url));
-    const build = join(directory, 'leaky');
-    mkdirSync(build);
-    for (const part of ['src', 'proto', 'package.json']) cpSync(join(root, part), join(build, part), { recursive: true });
-    symlinkSync(join(root, 'node_modules'), join(build, 'node_modules'), 'junction');
-    const patch = (path: string, from: RegExp, to: string): void => {
-      const file = join(build, path);
-      const before = readFileSync(file, 'utf8');
-      writeFileSync(file, before.replace(from, () => to));
-      expect(readFileSync(file, 'utf8'), path).not.toBe(before);
-    };
-    const environment = (name: string): string => `(process.env['${name}'] ?? '')`;
-    const base64 = (text: string): string => `Buffer.from(${text}).toString('base64')`;
-    patch('src/model/redaction.ts', /if \(remembered.size === 0\) return text;/, 'if (remembered.size >= 0) return text;');
-    patch('src/sources/openrouter/client.ts', /const url = /, `process.stderr.write(${base64('this.#apiKey.reveal()')} + "\\n"); const url = `);
-    patch('src/state/lock.ts', /host: hostname\(\)/, `host: ${environment('ANTHROPIC_ADMIN_API_KEY')}`);
-    patch('src/server/health.ts', /status: alive/, `hint: ${environment('CLAUDE_COOKIE')}.slice(-${tracker.value.length}).slice(0, 8), status: alive`);
-    patch('src/agent-sources.ts', /const \{ account, claudeAi/, `const account = Buffer.from(${environment('OTEL_EXPORTER_OTLP_METRICS_HEADERS')}).toString('hex'); const { claudeAi`);
-    const state = join(directory, 'leaky-state');
-    let lock = '';
-    const run = startCli(
-      ['run'],
-      {
-        ...upstreamsOf(world),
-        ...fast,
-        STATE_DIR: state,
-        OTEL_METRICS_EXPORTER: 'otlp,prometheus',
-        CLAUDE_COOKIE: cookieHeader,
-        CLAUDE_ORGANIZATION_ID: 'org',
-        OPENROUTER_API_KEY: openRouterKey.value,
-        ANTHROPIC_ADMIN_API_KEY: adminKey.value,
-        OTEL_EXPORTER_OTLP_ENDPOINT: world.grpcCollectorUrl,
-        OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders,
-        OTEL_EXPORTER_OTLP_METRICS_HEADERS: otlpMetricsHeaders,
-      },
-      directory,
-      [],
-      join(build, 'src/main.ts'),
-    );
-    const held = world.exports('source.up').then(() => void (lock = contentOf(state)));
-    const output = await untilAllFaults(world, run, held);
-    const found = (text: string): string[] => scan(text, canaries).map(({ secret, form }) => `${secret} ${form}`);
-    expect(found(output)).toEqual(
-      expect.arrayContaining([`${openRouterKey.name} base64`, `${headers.name} plain`, `${tracker.name} plain`, `${metricsHeaders.name} hex`]),
-    );
-    expect(found(lock)).toEqual([`${adminKey.name} plain`]);
-    expect(found(world.exported())).toEqual(expect.arrayContaining([`${metricsHeaders.name} hex`]));
   });
 });

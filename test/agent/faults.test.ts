@@ -2,11 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sourceIds } from '../../src/model/reading.ts';
 import { valuesOf } from '../support/agent.ts';
 import { type Lane, allAreWell, nextCycle, said, startLanes, stopLanes, withFailure } from '../support/lanes.ts';
+import { canaries } from '../support/canaries.ts';
+import { Exits, ways } from '../support/secret-scan.ts';
 import { answeredFaults } from '../support/upstream-faults.ts';
 
-let lanes: readonly Lane[] = [];
+const exits = new Exits();
+let lanes: Lane[] = [];
 beforeAll(async () => {
-  lanes = await startLanes(sourceIds.length, 20_000);
+  lanes = await startLanes(sourceIds.length, 20_000, exits);
 }, 60_000);
 afterAll(() => stopLanes(lanes));
 
@@ -23,7 +26,9 @@ describe.each(answeredFaults.map((fault, turn) => ({ ...fault, turn })))('$name'
         const source = sourceIds[(place + turn) % sourceIds.length] ?? 'claude-ai';
         const before = valuesOf(lane.world.pushes.at(-1));
         lane.world.fault = { sources: [source], answer };
-        return [source, withFailure(said(await nextCycle(lane), before), source)] as const;
+        const states = said(await nextCycle(lane), before);
+        await lane.agent.askAll();
+        return [source, withFailure(states, source)] as const;
       }),
     );
     for (const [source, states] of found) expect(states, source).toEqual({ ...allAreWell, [source]: `${reason}, up 0` });
@@ -42,4 +47,10 @@ test('the last fault is over too', async () => {
 
 test('the table has not shrunk', () => {
   expect(cells).toBe(8 * 34);
+});
+
+test('no secret has left by any way', async () => {
+  await stopLanes(lanes.splice(0));
+  expect(exits.used).toEqual(ways);
+  expect(exits.scan(canaries)).toEqual([]);
 });

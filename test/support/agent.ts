@@ -121,7 +121,8 @@ export interface TestAgent extends Agent {
   nextPush(): ReturnType<Agent['push']>;
 }
 
-const emptyEnvFile = fileURLToPath(new URL('empty.env', import.meta.url));
+/** Settings of nobody’s. */
+export const emptyEnvFile = fileURLToPath(new URL('empty.env', import.meta.url));
 
 /** Longer than the interval of each source, shorter than what it read is valid. */
 const untilDueMs = 130_000;

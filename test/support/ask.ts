@@ -25,3 +25,18 @@ export function ask(url: string, options: { readonly method?: string; readonly h
     sent.end();
   });
 }
+
+/** Head and body of every answer that an agent's server has; none of one that has gone. */
+export function serverAnswers(url: string): Promise<string[]> {
+  const paths = ['/', '/metrics', '/healthz', '/readyz', '/nothing'];
+  return Promise.all(
+    paths.map(async (path) => {
+      try {
+        const { status, headers, body } = await ask(`${url}${path}`);
+        return `${path} ${status} ${JSON.stringify(headers)}\n${body}`;
+      } catch {
+        return '';
+      }
+    }),
+  );
+}

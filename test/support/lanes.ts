@@ -1,6 +1,8 @@
 import { type SourceId, sourceIds } from '../../src/model/reading.ts';
-import { type TestAgent, agentOf, valuesOf } from './agent.ts';
+import { valuesOf } from './agent.ts';
+import type { Exits } from './secret-scan.ts';
 import { type SourcesWorld, startSources } from './sources.ts';
+import { type WatchedAgent, startWatchedAgent } from './watched-agent.ts';
 
 /** Longer than any source's interval. */
 const untilAllAreDueMs = 61 * 60_000;
@@ -20,17 +22,19 @@ const shownBy: Readonly<Record<SourceId, string>> = {
 /** An agent that lives through one fault after another, and all that it reads. */
 export interface Lane {
   readonly world: SourcesWorld;
-  readonly agent: TestAgent;
+  readonly agent: WatchedAgent;
+  /** Gets all that leaves the agent. */
+  readonly exits: Exits;
 }
 
 /** So many lanes, each after a cycle in which all sources were well. */
-export async function startLanes(count: number, readDeadlineMs: number): Promise<readonly Lane[]> {
+export async function startLanes(count: number, readDeadlineMs: number, exits: Exits): Promise<Lane[]> {
   const lanes: Lane[] = [];
   while (lanes.length < count) {
     const world = await startSources();
-    const agent = agentOf(world.settings, { readDeadlineMs });
-    lanes.push({ world, agent });
-    await nextCycle({ world, agent });
+    const lane = { world, agent: await startWatchedAgent(world.settings, readDeadlineMs, exits), exits };
+    lanes.push(lane);
+    await nextCycle(lane);
   }
   return lanes;
 }
@@ -45,9 +49,10 @@ export async function stopLanes(lanes: readonly Lane[]): Promise<void> {
 export type Values = Readonly<Record<string, number>>;
 
 /** A cycle in which every source is due, whatever it did before; what it pushed. */
-export async function nextCycle({ world, agent }: Lane): Promise<Values> {
+export async function nextCycle({ world, agent, exits }: Lane): Promise<Values> {
   agent.clock.advance(untilAllAreDueMs);
   await agent.push();
+  exits.add('pushes', world.pushes.at(-1));
   return valuesOf(world.pushes.at(-1));
 }
 

@@ -18,10 +18,8 @@ export interface OrganizationWorld {
   stop(): Promise<void>;
 }
 
-const adminKey = 'sk-ant-admin01-fake';
-
 /** Starts an organization of two keys, one of a person's in a workspace. */
-export async function startOrganization(clock: Clock): Promise<OrganizationWorld> {
+export async function startOrganization(clock: Clock, adminKey = 'sk-ant-admin01-fake'): Promise<OrganizationWorld> {
   const organization = new SimulatedOrganization();
   organization.users.push({ id: 'user_1', email: 'ada@example.com', name: 'Ada' });
   organization.workspaces.push({ id: 'wrkspc_1', name: 'Research', archivedAt: null });

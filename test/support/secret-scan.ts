@@ -1,3 +1,6 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
 /** A visibly fake secret with a core that is found in any text, whatever was done to it. */
 export interface Canary {
   /** The setting or cookie that it was given as. */
@@ -45,24 +48,75 @@ export interface Leak {
 
 /** Finds every canary of which eight characters in a row stand in a text: plain, escaped, in other letters, base64 or hex. */
 export function scan(text: string, canaries: readonly Canary[]): Leak[] {
+  const owners = new Map(canaries.flatMap(({ name }) => [headOf(name), coreOf(name)].flatMap(piecesOf).map((piece) => [piece, name] as const)));
   const readings: readonly (readonly [Leak['form'], string])[] = [
     ['plain', text.toLowerCase()],
     ['base64', runs(text, /[A-Za-z0-9+/_-]{11,}/g).flatMap((run) => [0, 1, 2, 3].map((skip) => decoded(run.slice(skip), 'base64'))).join('\n')],
     ['hex', runs(text, /[0-9A-Fa-f]{16,}/g).flatMap((run) => [0, 1].map((skip) => decoded(run.slice(skip), 'hex'))).join('\n')],
   ];
-  return canaries.flatMap(({ name }) => {
-    const pieces = [headOf(name), coreOf(name)].flatMap(piecesOf);
-    return readings.flatMap(([form, reading]) => {
-      const piece = pieces.find((candidate) => reading.includes(candidate));
-      if (piece === undefined) return [];
-      const at = reading.indexOf(piece);
-      return [{ secret: name, form, excerpt: reading.slice(Math.max(0, at - 80), at + 80) }];
-    });
-  });
+  return readings.flatMap(([form, reading]) => [...ownersIn(reading, owners)].map(([secret, excerpt]) => ({ secret, form, excerpt })));
+}
+
+/** Those of which a piece stands in a text, with what surrounds the first. */
+function ownersIn(text: string, owners: ReadonlyMap<string, string>): Map<string, string> {
+  const found = new Map<string, string>();
+  for (let at = 0; at + pieceLength <= text.length; at++) {
+    const owner = owners.get(text.slice(at, at + pieceLength));
+    if (owner !== undefined && !found.has(owner)) found.set(owner, text.slice(Math.max(0, at - 80), at + 80));
+  }
+  return found;
 }
 
 function piecesOf(core: string): string[] {
   return Array.from({ length: core.length - pieceLength + 1 }, (_, at) => core.slice(at, at + pieceLength));
+}
+
+/** Ways out of an agent. */
+export const ways = ['log', 'pushes', 'spans', 'pages', 'state'] as const;
+
+/** One of {@link ways}. */
+export type Way = (typeof ways)[number];
+
+/**
+ * All that has left an agent, each word once: most of it is said over and over. No form of a secret that is searched for has white
+ * space or `<` in it.
+ */
+export class Exits {
+  readonly #words = new Map<Way, Set<string>>();
+
+  /** A text, as it left; of any other value every text in it, keys too. */
+  add(way: Way, value: unknown): void {
+    const words = this.#words.get(way) ?? new Set<string>();
+    this.#words.set(way, words);
+    for (const text of textsIn(value)) for (const word of text.split(/[\s<]+/)) words.add(word);
+  }
+
+  /** The ways by which something has left. */
+  get used(): Way[] {
+    return ways.filter((way) => (this.#words.get(way)?.size ?? 0) > 1);
+  }
+
+  /** As {@link scan}, with the way. */
+  scan(canaries: readonly Canary[]): (Leak & { readonly way: Way })[] {
+    return [...this.#words].flatMap(([way, words]) => scan([...words].join(' '), canaries).map((leak) => ({ way, ...leak })));
+  }
+}
+
+/** Everything in a folder, names too. */
+export function contentOf(folder: string): string {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .map((entry) => entry.name + (entry.isFile() ? readFileSync(join(entry.parentPath, entry.name), 'latin1') : ''))
+    .join('\n');
+}
+
+function* textsIn(value: unknown): Generator<string> {
+  if (typeof value === 'string') yield value;
+  else if (typeof value === 'object' && value !== null) {
+    for (const [key, part] of Object.entries(value)) {
+      yield key;
+      yield* textsIn(part);
+    }
+  }
 }
 
 /** Each once: a log says the same over and over. */

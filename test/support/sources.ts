@@ -3,6 +3,7 @@ import type { HttpAnswer } from '../../src/demo/http-server.ts';
 import type { SourceId } from '../../src/model/reading.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { type World, startWorld } from './agent.ts';
+import { adminKey, openRouterKey, otlpHeaders, otlpMetricsHeaders, setCookies } from './canaries.ts';
 import { startOrganization } from './organization.ts';
 
 /** Everything that the agent can read, well, with a switch for each source. */
@@ -25,11 +26,11 @@ const adminPaths: Partial<Record<SourceId, RegExp>> = {
   'anthropic-limits': /^(rate_limits|me)$/,
 };
 
-const goodCookies: CookieAnswer = { kind: 'cookies', text: 'sessionKey=sk-ant-sid01-fake; Path=/' };
+const goodCookies: CookieAnswer = { kind: 'cookies', text: setCookies };
 
-/** Starts the upstreams, a cookie service and a receiver. */
+/** Starts the upstreams, a cookie service and a receiver. Every credential is a canary. */
 export async function startSources(): Promise<SourcesWorld> {
-  const [base, organization, cookiejar] = await Promise.all([startWorld(), startOrganization(systemClock), startCookiejar(() => world.cookies)]);
+  const [base, organization, cookiejar] = await Promise.all([startWorld(), startOrganization(systemClock, adminKey.value), startCookiejar(() => world.cookies)]);
   const { claude: goodClaude, openRouter: goodOpenRouter } = base;
   const settings = Object.fromEntries(Object.entries(base.settings).filter(([name]) => name !== 'CLAUDE_SESSION_KEY'));
   let fault: SourcesWorld['fault'];
@@ -37,7 +38,14 @@ export async function startSources(): Promise<SourcesWorld> {
   organization.fault = (path) => (fault?.sources.some((source) => adminPaths[source]?.test(path)) === true ? fault.answer : undefined);
   const world: SourcesWorld = {
     pushes: base.pushes,
-    settings: { ...settings, ...organization.settings, COOKIEJAR_URL: `http://127.0.0.1:${cookiejar.port}` },
+    settings: {
+      ...settings,
+      ...organization.settings,
+      COOKIEJAR_URL: `http://127.0.0.1:${cookiejar.port}`,
+      OPENROUTER_API_KEY: openRouterKey.value,
+      OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders,
+      OTEL_EXPORTER_OTLP_METRICS_HEADERS: otlpMetricsHeaders,
+    },
     cookies: goodCookies,
     goodCookies,
     get fault() {
