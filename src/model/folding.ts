@@ -17,14 +17,14 @@ interface Unit {
 const percentEscape = /%(?:25)*([0-9a-f]{2})/iy;
 const unicodeEscape = /\\u([0-9a-f]{4})/iy;
 
-/** Whether {@link fold} may change more of a text than its capital letters. */
+/** Whether {@link fold} changes anything of a text. */
 export function isFoldable(text: string): boolean {
   return /[%\\\u0080-\uffff]/.test(text);
 }
 
 /**
- * One form for all that JSON and URLs make of a text, also one in the other: escapes undone, backslashes left out, small
- * letters, a character for each byte of UTF-8. Takes time in proportion to the text, whatever it is: upstreams choose it.
+ * One form for all that JSON and URLs make of a text, also one in the other: escapes undone, backslashes left out, a character for
+ * each byte of UTF-8, small letters where they are not ASCII. Takes time in proportion to the text, whatever it is: upstreams choose it.
  */
 export function fold(text: string): Folded {
   let characters = '';
@@ -47,7 +47,7 @@ function unitAt(text: string, at: number): Unit {
   const first = text[at];
   if (first === '%') {
     const [escape, hex] = matchAt(percentEscape, text, at);
-    if (escape !== undefined && hex !== undefined) return { bytes: asciiLower(String.fromCharCode(Number.parseInt(hex, 16))), length: escape.length };
+    if (escape !== undefined && hex !== undefined) return { bytes: String.fromCharCode(Number.parseInt(hex, 16)), length: escape.length };
   }
   if (first === '\\') {
     const [escape, hex] = matchAt(unicodeEscape, text, at);
@@ -63,6 +63,7 @@ function matchAt(pattern: RegExp, text: string, at: number): readonly (string | 
 }
 
 function utf8(character: string): string {
+  if (character < '\u0080') return character;
   const small = character.toLowerCase();
   return small < '\u0080' ? small : Buffer.from(small).toString('latin1');
 }

@@ -1,4 +1,6 @@
+import { encodedPlaces } from './encoded-text.ts';
 import { asciiLower, fold, isFoldable } from './folding.ts';
+import type { Place } from './place.ts';
 
 /** Cookies are renewed every half hour; what is older than this many values is no longer looked for. */
 const rememberedValues = 200;
@@ -10,7 +12,7 @@ const shortestSecret = 8;
 interface Needle {
   /** As it was given, in small letters. */
   readonly plain: string;
-  /** As {@link fold} gives it. */
+  /** As {@link fold} gives it, in small letters. */
   readonly folded: string;
 }
 
@@ -41,25 +43,42 @@ export function rememberCredential(text: string): void {
 }
 
 function needleOf(value: string): Needle {
-  const folded = fold(value).characters;
+  const folded = asciiLower(fold(value).characters);
   // JSON doubles a backslash; half of a pair that is left behind would end its string elsewhere.
   const plain = value.includes('\\') && folded.length >= shortestSecret ? '' : asciiLower(value);
   return { plain, folded };
 }
 
 /**
- * The text without any secret that became known in this process: as it is, in letters of another case, and as JSON and URLs
- * write it, also one in the other. The last line of defence: nothing is meant to put one there.
+ * The text without any secret that became known in this process: as it is, in letters of another case, as JSON and URLs write it,
+ * also one in the other, and within base64 or hex. The last line of defence: nothing is meant to put one there.
  */
 export function redact(text: string): string {
   if (remembered.size === 0) return text;
   const needles = [...remembered.values()];
   const plain = placesOf(asciiLower(text), needles.map(({ plain }) => plain));
   const clean = without(text, plain.map(({ start, end }) => ({ start: beforeBackslashes(text, start), end })));
-  if (!isFoldable(clean)) return clean;
+  if (!isFoldable(clean)) return without(clean, encodedPlaces(clean, (piece) => isSecret(piece, needles)));
   const { characters, starts, ends } = fold(clean);
-  const places = placesOf(characters, needles.map(({ folded }) => folded));
+  const folded = placesOf(asciiLower(characters), needles.map(({ folded }) => folded));
+  const encoded = encodedPlaces(characters, (piece) => isSecret(piece, needles));
+  const places = [...folded, ...encoded].sort((one, other) => one.start - other.start);
   return without(clean, places.map(({ start, end }) => ({ start: starts[start] ?? 0, end: ends[end - 1] ?? clean.length })));
+}
+
+/** What is base64 or hex by chance says nothing that can be printed. */
+const unprintable = /[\0-\x1f\x7f\ufffd]+/;
+
+/** Whether a secret stands in what was base64 or hex, also as JSON and URLs write it. */
+function isSecret(said: string, needles: readonly Needle[]): boolean {
+  const stands = (text: string): boolean => needles.some(({ plain, folded }) => holds(text, plain) || (folded !== plain && holds(text, folded)));
+  if (stands(asciiLower(said))) return true;
+  const escaped = said.split(unprintable).filter((piece) => piece.length >= shortestSecret && /[%\\]/.test(piece));
+  return escaped.some((piece) => stands(asciiLower(fold(piece).characters)));
+}
+
+function holds(text: string, needle: string): boolean {
+  return needle.length >= shortestSecret && text.includes(needle);
 }
 
 /** An escape belongs to the character behind it. */
@@ -69,16 +88,10 @@ function beforeBackslashes(text: string, start: number): number {
   return at;
 }
 
-/** A piece of a text, its end exclusive. */
-interface Place {
-  readonly start: number;
-  readonly end: number;
-}
-
 function placesOf(text: string, needles: readonly string[]): Place[] {
   const places: Place[] = [];
   for (const needle of needles) {
-      if (needle.length < shortestSecret) continue;
+    if (needle.length < shortestSecret) continue;
     for (let start = text.indexOf(needle); start !== -1; start = text.indexOf(needle, start + needle.length)) {
       places.push({ start, end: start + needle.length });
     }

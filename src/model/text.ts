@@ -17,8 +17,11 @@ const encoder = new TextEncoder();
  * bytes of UTF-8, cut between characters.
  */
 export function cleanText(text: string): string {
+  const clean = redact(text.slice(0, mostCharacters));
   // \p{C} has controls, format characters (bidirectional overrides) and lone surrogates.
-  const printable = redact(text.slice(0, mostCharacters)).replace(/\p{C}/gu, '');
+  const stripped = clean.replace(/\p{C}/gu, '');
+  // What they stood between is one again.
+  const printable = stripped === clean ? clean : redact(stripped);
   const whole = text.length > mostCharacters ? printable.slice(0, -secretCharacters) : printable;
   const { read } = encoder.encodeInto(whole, new Uint8Array(maxAttributeBytes));
   return whole.slice(0, read);

@@ -18,6 +18,10 @@ const forms: readonly ((text: string) => string)[] = [
   encodeURIComponent,
   (text) => encodeURIComponent(encodeURIComponent(text)),
   (text) => encodeURIComponent(JSON.stringify(text).slice(1, -1)),
+  (text) => Buffer.from(text).toString('base64'),
+  (text) => Buffer.from(`x:${JSON.stringify(text)}`).toString('base64url'),
+  (text) => encodeURIComponent(Buffer.from(`Bearer ${text}`).toString('base64')),
+  (text) => Buffer.from(text).toString('hex'),
 ];
 /** No letters and digits, that would make other characters of those behind a percent sign or a backslash. */
 const around = fc.string({ unit: fc.constantFrom(' ', '"', '<', '\n', '模', '.', '/', '=', ':'), maxLength: 40 });

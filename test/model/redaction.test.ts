@@ -26,6 +26,43 @@ test('a secret is found as it is, in other letters, and as JSON and URLs write i
   }
 });
 
+test('a secret is found within base64 and hex, wherever it stands in them, and these in JSON and URLs', () => {
+  const secret = 'fake-"hidden"+/\\%&ü~~~???>>>';
+  rememberSecret(secret);
+  const base64 = [
+    ...['', 'u', 'us', 'user:', 'sessionKey='].map((before) => Buffer.from(`${before}${secret}`).toString('base64')),
+    Buffer.from(`${secret}; other=1`).toString('base64url'),
+    Buffer.from(JSON.stringify({ cookie: secret })).toString('base64'),
+    Buffer.from(`?key=${encodeURIComponent(secret)}`).toString('base64'),
+    `QUJD${Buffer.from(secret).toString('base64')}`,
+  ];
+  const bytes = Buffer.from(secret).toString('hex');
+  const hex = [bytes, bytes.toUpperCase(), `a${bytes}`, bytes.replace(/../g, '$& '), bytes.replace(/../g, ':$&'), bytes.replace(/../g, '\\x$&')];
+  for (const form of [...base64, ...hex]) {
+    for (const text of [form, encodeURIComponent(form), JSON.stringify({ form }), encodeURIComponent(JSON.stringify(form))]) {
+      const clean = redact(`before, ${text} now`);
+      expect(clean, text).toMatch(/^before, .*\[redacted\].* now$/);
+      expect(clean.length, text).toBeLessThan(60);
+    }
+    const line = JSON.stringify({ msg: `got\n${form}\n` });
+    expect(JSON.parse(redact(line)), line).toEqual({ msg: expect.stringMatching(/^(got\n)?\[redacted\]\n?$/) as string });
+  }
+});
+
+test('what looks like base64 or hex and says nothing is left alone', () => {
+  rememberSecret('fake-hidden-secret');
+  for (const text of ['claude-sonnet-4-5-20250929', '550e8400-e29b-41d4-a716-446655440000', Buffer.from('nobody hides here').toString('base64'), 'ab '.repeat(20)]) {
+    expect(redact(text)).toBe(text);
+  }
+});
+
+test('what stands between the parts of a secret and cannot be printed does not hide it', () => {
+  rememberSecret('Fake-Secret-In-Parts');
+  expect(cleanText('Fake-\u200bSecret-\u0000In-Parts')).toBe('[redacted]');
+  const [first = '', second = ''] = Buffer.from('Fake-Secret-In-Parts').toString('base64').match(/.{1,14}/g) ?? [];
+  expect(cleanText(`${first}\r\n${second}`)).toBe('[redacted]');
+});
+
 test('a line of JSON stays one', () => {
   rememberSecret('fake"quoted"secret');
   const line = JSON.stringify({ level: 'info', msg: 'got fake"quoted"secret back' });
@@ -48,6 +85,9 @@ test.each<[string, string, string]>([
   ['escaped backslashes', `fake${'%5c'.repeat(30)}secret`, `fake${'%5c'.repeat(2_000)}`],
   ['escaped percent signs', `fake${'%25'.repeat(30)}secret`, `fake${'%25'.repeat(2_000)}`],
   ['one letter', `b${'a'.repeat(2_000)}`, 'a'.repeat(20_000)],
+  ['one letter, in base64', `b${'a'.repeat(2_000)}`, Buffer.from('a'.repeat(20_000)).toString('base64')],
+  ['escaped percent signs, in base64', `fake${'%25'.repeat(30)}secret`, Buffer.from(`fake${'%25'.repeat(8_000)}`).toString('base64')],
+  ['digits, in hex with spaces', `b${'7'.repeat(2_000)}`, '37 '.repeat(10_000)],
 ])('a secret of %s is looked for in text of the same within twice a tenth of a second', (_what, secret, text) => {
   rememberSecret(secret);
   const startedMs = performance.now();
