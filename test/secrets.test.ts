@@ -89,7 +89,8 @@ function strayed(world: EchoingWorld): Leak[] {
     ...scan(received(world.admin), without(adminKey)),
     ...scan(received(world.elsewhere), canaries),
     ...scan(world.metadata() + received(world.httpCollector), without(headers, metricsHeaders, tracesHeaders)),
-    ...scan(world.exported() + bodies, canaries),
+    ...scan(JSON.stringify(world.traces.metadata), without(headers, tracesHeaders)),
+    ...scan(world.exported() + bodies + world.traces.bodies.join('\n'), canaries),
   ];
 }
 
@@ -113,6 +114,7 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
         OTEL_EXPORTER_OTLP_METRICS_HEADERS: otlpMetricsHeaders,
         OTEL_EXPORTER_OTLP_TRACES_HEADERS: otlpTracesHeaders,
         OTEL_TRACES_EXPORTER: 'otlp,console',
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: world.traces.url,
       }),
       world.exports('redacted'),
     );
@@ -121,6 +123,8 @@ describe.concurrent('no secret leaves the agent by any way but its own', { timeo
     expect(scan(JSON.stringify(world.openRouter.requests), [openRouterKey])).toHaveLength(1);
     expect(scan(JSON.stringify(world.admin.requests), [adminKey])).toHaveLength(1);
     expect(scan(world.metadata(), [headers, metricsHeaders])).toHaveLength(2);
+    expect(scan(JSON.stringify(world.traces.metadata), [headers, tracesHeaders])).toHaveLength(2);
+    expect(world.traces.bodies.join('\n')).toContain('read anthropic-usage');
     for (const text of ['[redacted]', 'GET /api/organizations/{organization}/usage']) expect(output).toContain(text);
     expect(scan(output + contentOf(state), canaries)).toEqual([]);
     expect(strayed(world)).toEqual([]);

@@ -3,8 +3,9 @@ import { status } from '@grpc/grpc-js';
 import { type CookieAnswer, startCookiejar } from '../../src/demo/cookiejar.ts';
 import { type Answer, startReceiver } from '../../src/demo/receiver.ts';
 import { type RecordedRequest, type RecordingServer, startRecordingServer } from './recording-server.ts';
+import { type TraceReceiver, startTraceReceiver } from './trace-receiver.ts';
 
-/** Peers that answer with every fault there is and put the credential that they got into each answer. */
+/** Peers that answer with every fault there is and put what they got into each answer, in every writing. */
 export interface EchoingWorld {
   readonly claude: RecordingServer;
   readonly openRouter: RecordingServer;
@@ -14,6 +15,8 @@ export interface EchoingWorld {
   readonly httpCollector: RecordingServer;
   readonly cookiejarUrl: string;
   readonly grpcCollectorUrl: string;
+  /** Takes traces over gRPC. */
+  readonly traces: TraceReceiver;
   /** What came to the gRPC collector: the messages, not the metadata. */
   readonly exported: () => string;
   /** Resolves when a message with this text has come to it. */
@@ -24,24 +27,40 @@ export interface EchoingWorld {
 }
 
 /** Answers to one upstream request in two; the others are good. */
-export const upstreamFaults = 14;
+export const upstreamFaults = 18;
+
+/** How a peer may write what it quotes. Each once in an answer would do, but texts are cut. */
+const writings: readonly ((text: string) => string)[] = [
+  (text) => text,
+  (text) => Buffer.from(text).toString('base64'),
+  encodeURIComponent,
+  (text) => Buffer.from(text).toString('hex'),
+  (text) => JSON.stringify(text),
+  (text) => encodeURIComponent(Buffer.from(`user:${text}`).toString('base64')),
+  (text) => Buffer.from(JSON.stringify({ text })).toString('base64url'),
+];
+
+/** One writing after the other, whatever else turns with the requests. */
+function written(text: string, turn: number): string {
+  return writings[turn % writings.length]?.(text) ?? text;
+}
 
 /** @param cookies what the cookie service hands out, and puts into its refusals. */
 export async function startEchoingWorld(cookies: string): Promise<EchoingWorld> {
   const elsewhere = await startRecordingServer((_request, _before, response) => response.end('{}'));
   const claude = await startRecordingServer((request, before, response) =>
-    answerOrFault(response, before, request.headers['cookie'] ?? '', claudeUsage, elsewhere.url),
+    answerOrFault(response, before, credentialOf(request, before), claudeUsage, elsewhere.url),
   );
   let keyReads = 0;
   const openRouter = await startRecordingServer((request, before, response) => {
     const turn = request.path.endsWith('/key') ? keyReads++ : before;
-    answerOrFault(response, turn, request.headers['authorization'] ?? '', openRouterKey, elsewhere.url);
+    answerOrFault(response, turn, credentialOf(request, before), openRouterKey, elsewhere.url);
   });
   const admin = await startRecordingServer((request, before, response) =>
-    answerOrFault(response, before, request.headers['x-api-key'] ?? '', adminLists, elsewhere.url),
+    answerOrFault(response, before, credentialOf(request, before), adminLists, elsewhere.url),
   );
   const httpCollector = await startRecordingServer((request, before, response) =>
-    collectorAnswer(response, before, headersOf(request), elsewhere.url),
+    collectorAnswer(response, before, written(headersOf(request), Math.floor(before / 6)), elsewhere.url),
   );
 
   let calls = 0;
@@ -55,8 +74,9 @@ export async function startEchoingWorld(cookies: string): Promise<EchoingWorld> 
       for (const { text, done } of waiting) if (textOf(requests).includes(text)) done();
       metadata.push(received.toJSON());
     },
-    answer: () => grpcAnswer(exported.length, JSON.stringify(metadata.at(-1))),
+    answer: () => grpcAnswer(exported.length, written(JSON.stringify(metadata.at(-1)), Math.floor(exported.length / 5))),
   });
+  const traces = await startTraceReceiver((received, before) => written(textOf(received), Math.floor(before / 2)));
   return {
     claude,
     openRouter,
@@ -65,12 +85,14 @@ export async function startEchoingWorld(cookies: string): Promise<EchoingWorld> 
     httpCollector,
     cookiejarUrl: `http://127.0.0.1:${cookiejar.port}`,
     grpcCollectorUrl: `http://127.0.0.1:${collector.port}`,
+    traces,
     exported: () => textOf(exported),
     exports: (text) => new Promise((done) => (textOf(exported).includes(text) ? done() : waiting.push({ text, done }))),
     metadata: () => textOf(metadata),
     async stop() {
       cookiejar.stop();
       collector.stop();
+      traces.stop();
       await Promise.all([claude, openRouter, admin, elsewhere, httpCollector].map((server) => server.stop()));
     },
   };
@@ -84,9 +106,22 @@ function headersOf({ headers }: RecordedRequest): string {
   return JSON.stringify(headers);
 }
 
-type Body = (echo: string) => object;
+/** The credential alone, or among all headers. */
+function credentialOf(request: RecordedRequest, before: number): string {
+  const { cookie, authorization, 'x-api-key': key } = request.headers;
+  return before % 6 < 4 ? (cookie ?? authorization ?? key ?? '') : headersOf(request);
+}
 
-function answerOrFault(response: ServerResponse, before: number, echo: string, good: Body, elsewhere: string): unknown {
+/** What may be the name of a header. */
+function token(text: string): string {
+  return `x-${text.replace(/[^A-Za-z0-9-]/g, '').slice(0, 500)}`;
+}
+
+/** A good answer with these texts wherever it has text. */
+type Body = (...echoes: readonly string[]) => object;
+
+function answerOrFault(response: ServerResponse, before: number, credential: string, good: Body, elsewhere: string): unknown {
+  const echo = written(credential, Math.floor(before / 2));
   const json = (code: number, body: object): unknown => {
     return response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   };
@@ -107,7 +142,7 @@ function answerOrFault(response: ServerResponse, before: number, echo: string, g
     case 3:
       return response.writeHead(429, { 'retry-after': '0', 'x-echo': echo }).end(JSON.stringify(error));
     case 4:
-      return response.writeHead(500, echo.slice(0, 100)).end(echo);
+      return response.writeHead(500, echo.slice(0, 1_000)).end(echo);
     case 5:
       return response.writeHead(302, { location: `${elsewhere}/?${encodeURIComponent(echo)}` }).end(echo);
     case 6:
@@ -119,53 +154,67 @@ function answerOrFault(response: ServerResponse, before: number, echo: string, g
     case 9:
       return json(200, error);
     case 10:
-      return json(200, good(echo));
+      return json(200, good(...writings.map((write) => write(credential))));
     case 11:
       return json(500, { error: { type: 'x'.repeat(100) + echo, message: echo } });
     case 12:
       return response.writeHead(200, { 'content-encoding': echo, 'content-type': echo }).end(echo);
+    case 13:
+      return response.writeHead(307, { location: `https://${encodeURIComponent(echo)}@127.0.0.1:1/${encodeURIComponent(echo)}` }).end();
+    case 14:
+      return response.writeHead(200, { [token(echo)]: 'x', 'content-length': '1' }).end(echo);
+    case 15:
+      return response.writeHead(429, { 'retry-after': echo, date: echo, 'www-authenticate': `Basic realm="${echo.replaceAll('"', '')}"` }).end(echo);
+    case 16:
+      return response.socket?.end(`HTTP/1.1 999 ${echo}\r\n${token(echo)}: ${echo}\r\nx y: ${echo}\r\n\r\n${echo}`);
     default:
       return html(200);
   }
 }
 
 /** Every place of the usage answer that has text in it. */
-const claudeUsage: Body = (echo) => ({
-  limits: [
+const claudeUsage: Body = (...echoes) => ({
+  limits: echoes.flatMap((echo) => [
     { kind: 'session', percent: 12, resets_at: echo },
     { kind: echo, percent: 1 },
     { kind: 'weekly_scoped', percent: 2, scope: { model: { id: echo, display_name: echo } } },
     { kind: 'weekly_scoped', percent: 3, scope: { surface: echo } },
     { kind: `unknown ${echo}`, percent: echo },
-  ],
-  [`seven_day_${echo}`]: { utilization: echo },
-  [echo]: { limit_dollars: 5, used_dollars: echo, utilization: 3 },
-  unknown_key: echo,
-  extra_usage: { utilization: 4, used_credits: 1, currency: echo },
+  ]),
+  ...Object.fromEntries(echoes.map((echo) => [`seven_day_${echo}`, { utilization: echo }])),
+  ...Object.fromEntries(echoes.map((echo) => [echo, { limit_dollars: 5, used_dollars: echo, utilization: 3 }])),
+  unknown_key: echoes,
+  extra_usage: { utilization: 4, used_credits: 1, currency: echoes[0] },
 });
 
 /** The same of OpenRouter's. */
-const openRouterKey: Body = (echo) => ({
+const openRouterKey: Body = (...echoes) => ({
   data: {
-    label: echo,
+    label: echoes.join(),
     usage: 1,
-    usage_daily: echo,
+    usage_daily: echoes[0],
     usage_weekly: 1,
     usage_monthly: 1,
-    limit: echo,
-    limit_reset: echo,
+    limit: echoes[0],
+    limit_reset: echoes.join(),
     is_management_key: true,
     total_credits: 3,
     total_usage: 1,
-    [echo]: 1,
+    ...Object.fromEntries(echoes.map((echo) => [echo, 1])),
   },
 });
 
 /** An answer to a list and to a report of the Admin API. */
-const adminLists: Body = (echo) => ({
-  data: [
-    { id: echo, name: echo, email: echo, created_by: { id: echo }, starting_at: echo, ending_at: echo, results: [{ model: echo, amount: echo }] },
-  ],
+const adminLists: Body = (...echoes) => ({
+  data: echoes.map((echo) => ({
+    id: echo,
+    name: echo,
+    email: echo,
+    created_by: { id: echo },
+    starting_at: echo,
+    ending_at: echo,
+    results: [{ model: echo, amount: echo }],
+  })),
   has_more: false,
   next_page: null,
 });
@@ -203,6 +252,6 @@ function collectorAnswer(response: ServerResponse, before: number, echo: string,
     case 4:
       return response.writeHead(200, { 'content-type': 'text/html' }).end(`<!DOCTYPE html>${echo}`);
     default:
-      return response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+      return response.writeHead(200, { 'content-type': 'application/x-protobuf', [token(echo)]: echo }).end();
   }
 }
