@@ -33,12 +33,13 @@ export function proxiesOf(raw: RawSettings, problems: string[]): Proxies {
     const full = text.includes('://') ? text : `http://${text}`;
     const url = URL.canParse(full) ? new URL(full) : undefined;
     const password = url === undefined ? undefined : decoded(url.password);
-    if (url?.protocol !== 'http:' || password === undefined || decoded(url.username) === undefined) {
+    const user = url === undefined ? undefined : decoded(url.username);
+    if (url?.protocol !== 'http:' || password === undefined || user === undefined) {
       problems.push(`${name.toUpperCase()} must be the address of an HTTP proxy, such as http://host:3128`);
       continue;
     }
-    rememberSecret(password);
-    rememberSecret(url.password);
+    // A token may stand there alone.
+    for (const secret of password === '' ? [user, url.username] : [password, url.password]) rememberSecret(secret);
     variables[name] = full;
     found.set(name, url);
   }

@@ -67,3 +67,10 @@ test('the variables are handed on in lower case, and the password is a secret fr
   expect(variables).toEqual({ grpc_proxy: 'http://user:fake%20secret@one:3128', no_proxy: 'a' });
   expect(redact('it said fake secret, and fake%20secret')).not.toMatch(/fake.{1,3}secret/);
 });
+
+test('a user without a password is a secret, as a token may be', () => {
+  proxyOf('https://claude.ai', { HTTPS_PROXY: 'http://fake%2Dtoken%2Dalone@one:3128' });
+  for (const text of ['fake-token-alone', 'fake%2Dtoken%2Dalone', `Basic ${Buffer.from('fake-token-alone:').toString('base64')}`]) {
+    expect(redact(text)).not.toMatch(/fake|token|alone|[a-z0-9]{12}/i);
+  }
+});
