@@ -56,7 +56,7 @@ afterAll(() => stopLanes(lanes));
 /** A cycle with the fault, its end at the deadline, and a cycle without it. */
 function begin(lane: Lane, { answer }: UpstreamFault, sources: readonly SourceId[]): { readonly pushed: Promise<unknown>; readonly over: Promise<Omit<Seen, 'calmMs'>> } {
   const { world, agent } = lane;
-  const before = valuesOf(world.pushes.at(-1));
+  const before = lane.last;
   world.fault = { sources, answer };
   const startedMs = performance.now();
   const pushed = nextCycle(lane).then((during) => ({ during, pushedAfterMs: performance.now() - startedMs }));

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sourceIds } from '../../src/model/reading.ts';
-import { valuesOf } from '../support/agent.ts';
 import { type Lane, allAreWell, nextCycle, said, startLanes, stopLanes, withFailure } from '../support/lanes.ts';
 import { canaries } from '../support/canaries.ts';
 import { Exits, ways } from '../support/secret-scan.ts';
@@ -24,7 +23,7 @@ describe.each(answeredFaults.map((fault, turn) => ({ ...fault, turn })))('$name'
     const found = await Promise.all(
       lanes.map(async (lane, place) => {
         const source = sourceIds[(place + turn) % sourceIds.length] ?? 'claude-ai';
-        const before = valuesOf(lane.world.pushes.at(-1));
+        const before = lane.last;
         lane.world.fault = { sources: [source], answer };
         const states = said(await nextCycle(lane), before);
         await lane.agent.askAll();
@@ -39,7 +38,7 @@ describe.each(answeredFaults.map((fault, turn) => ({ ...fault, turn })))('$name'
 
 test('the last fault is over too', async () => {
   for (const lane of lanes) {
-    const before = valuesOf(lane.world.pushes.at(-1));
+    const before = lane.last;
     lane.world.fault = undefined;
     expect(said(await nextCycle(lane), before)).toEqual(allAreWell);
   }

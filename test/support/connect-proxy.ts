@@ -22,11 +22,13 @@ export async function startConnectProxy(way: (target: string) => { readonly port
   server.on('connect', (request, socket) => {
     socket.on('error', () => socket.destroy());
     const target = request.url ?? '';
-    asked.push({ target, authorization: request.headers['proxy-authorization'] });
+    const authorization = request.headers['proxy-authorization'];
+    asked.push({ target, authorization });
     const where = way(target);
     if (where === 'hang') return;
     if ('status' in where) {
-      socket.end(`HTTP/1.1 ${where.status} No\r\ncontent-type: text/html\r\ncontent-length: 2\r\n\r\nno`);
+      // It quotes the credentials for it, wherever there is text.
+      socket.end(`HTTP/1.1 ${where.status} No ${authorization}\r\ncontent-type: text/html\r\nx-asked: ${authorization}\r\n\r\nno ${authorization}`);
       return;
     }
     const onward = connect(where.port, '127.0.0.1', () => {

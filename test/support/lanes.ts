@@ -25,6 +25,8 @@ export interface Lane {
   readonly agent: WatchedAgent;
   /** Gets all that leaves the agent. */
   readonly exits: Exits;
+  /** What its last cycle pushed. */
+  last: Values;
 }
 
 /** So many lanes, each after a cycle in which all sources were well. */
@@ -32,28 +34,33 @@ export async function startLanes(count: number, readDeadlineMs: number, exits: E
   const lanes: Lane[] = [];
   while (lanes.length < count) {
     const world = await startSources();
-    const lane = { world, agent: await startWatchedAgent(world.settings, readDeadlineMs, exits), exits };
-    lanes.push(lane);
-    await nextCycle(lane);
+    lanes.push(await laneOf(world, world.settings, readDeadlineMs, exits));
   }
   return lanes;
 }
 
+/** A lane in a world of its own settings, after a cycle. */
+export async function laneOf(world: SourcesWorld, settings: SourcesWorld['settings'], readDeadlineMs: number, exits: Exits): Promise<Lane> {
+  const lane = { world, agent: await startWatchedAgent(settings, readDeadlineMs, exits), exits, last: {} };
+  await nextCycle(lane);
+  return lane;
+}
+
 export async function stopLanes(lanes: readonly Lane[]): Promise<void> {
-  for (const { agent, world } of lanes) {
-    await agent.close();
-    await world.stop();
-  }
+  for (const { agent } of lanes) await agent.close();
+  for (const world of new Set(lanes.map((lane) => lane.world))) await world.stop();
 }
 
 export type Values = Readonly<Record<string, number>>;
 
 /** A cycle in which every source is due, whatever it did before; what it pushed. */
-export async function nextCycle({ world, agent, exits }: Lane): Promise<Values> {
+export async function nextCycle(lane: Lane): Promise<Values> {
+  const { world, agent, exits } = lane;
   agent.clock.advance(untilAllAreDueMs);
   await agent.push();
   exits.add('pushes', world.pushes.at(-1));
-  return valuesOf(world.pushes.at(-1));
+  lane.last = valuesOf(world.pushes.at(-1));
+  return lane.last;
 }
 
 /** What a push says of every source, and how its reads have ended since another one. */
