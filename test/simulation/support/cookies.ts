@@ -1,6 +1,8 @@
 import type { CookieProvider } from '../../../src/sources/cookies/provider.ts';
 import { SourceError } from '../../../src/model/source-error.ts';
+import { setCookies } from '../../support/canaries.ts';
 import type { cookieFaults } from './schedule.ts';
+import { disguised } from './secrets.ts';
 import { waited } from './upstreams.ts';
 
 /** A cookie service in memory. */
@@ -19,7 +21,7 @@ export function memoryCookies(options: {
       await waited(1 + 20 * options.random(), signal).catch(timedOut);
       switch (fault) {
         case undefined:
-          return options.cookies();
+          return `${disguised(options.cookies())}; ${setCookies.slice(setCookies.indexOf('cf_clearance='))}`;
         case 'missing':
           throw new SourceError('credential_missing', 'the cookie service has no cookies');
         case 'unreachable':

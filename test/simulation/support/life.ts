@@ -10,6 +10,8 @@ import type { FileSystem } from '../../../src/state/file-system.ts';
 import { createLogger } from '../../../src/telemetry/log.ts';
 import { adminKey } from '../../totals/support/admin-api.ts';
 import type { MemoryCollector } from './collector.ts';
+import { openRouterKey } from '../../support/canaries.ts';
+import { kept, keptLines, keptWrites } from './secrets.ts';
 import { adminUrl, claudeUrl, openRouterUrl } from './upstreams.ts';
 
 const emptyEnvFile = fileURLToPath(new URL('../../support/empty.env', import.meta.url));
@@ -41,12 +43,12 @@ export interface Life {
 }
 
 export async function beginLife(options: LifeOptions): Promise<Life> {
-  const state = options.disk && (await openTotalsState('/state', 'default', options.disk));
+  const state = options.disk && (await openTotalsState('/state', 'default', keptWrites(options.disk)));
   const config = loadConfig({
     environment: {
       COOKIEJAR_URL: 'http://127.0.0.1:2',
       CLAUDE_AI_BASE_URL: claudeUrl,
-      OPENROUTER_API_KEY: 'sk-or-v1-fake',
+      OPENROUTER_API_KEY: openRouterKey.value,
       OPENROUTER_ACCOUNT_BASE_URL: openRouterUrl,
       ANTHROPIC_ADMIN_API_KEY: adminKey,
       ANTHROPIC_ADMIN_BASE_URL: adminUrl,
@@ -58,8 +60,8 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
     flags: {},
   });
   const restored = state?.takeRestored();
-  const agent = createAgent(config, {
-    logger: createLogger('info', { write: (line: string) => options.onLog(JSON.parse(line) as Record<string, unknown>) }),
+  const agent = createAgent(config, kept({
+    logger: createLogger('debug', keptLines((line) => options.onLog(JSON.parse(line) as Record<string, unknown>))),
     readDeadlineMs: 20_000,
     write: () => undefined,
     random: options.random,
@@ -71,7 +73,7 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
       delivered: () => options.onDelivered(),
     },
     ...(state && { state: watched({ ...state, takeRestored: () => restored }, options.onSave) }),
-  });
+  }));
   return { agent, knows: restored !== undefined };
 }
 

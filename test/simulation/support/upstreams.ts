@@ -10,6 +10,7 @@ import type { SourceId } from '../../../src/model/reading.ts';
 import { adminKey } from '../../totals/support/admin-api.ts';
 import type { RequestRules } from './request-rules.ts';
 import type { sourceFaults } from './schedule.ts';
+import { disguised } from './secrets.ts';
 
 export const claudeUrl = 'http://127.0.0.1:1/claude';
 export const openRouterUrl = 'http://127.0.0.1:1/openrouter';
@@ -114,7 +115,7 @@ function goodAnswer({ organization, account }: UpstreamOptions, source: SourceId
   const { pathname } = url;
   if (source === 'openrouter') return { status: 200, body: pathname.endsWith('/key') ? account.key() : account.credits() };
   if (source !== 'claude-ai') return adminAnswer(organization, { path: pathOf(url), headers }, nowMs, { adminKey });
-  if (!(headers['cookie'] ?? '').includes(`sessionKey=${account.acceptedSession}`)) return { status: 401, body: {} };
+  if (!(headers['cookie'] ?? '').includes(disguised(`sessionKey=${account.acceptedSession}`))) return { status: 401, body: {} };
   if (pathname.endsWith('/api/organizations')) return { status: 200, body: account.organizations() };
   return pathname.endsWith(`/api/organizations/${organizationId}/usage`) ? { status: 200, body: account.usage() } : { status: 404, body: {} };
 }

@@ -5,8 +5,9 @@ import type { PlainAnswer } from '../../../src/demo/http-server.ts';
 import type { HttpGet, HttpRequest, HttpResponse } from '../../../src/http/client.ts';
 import { type ReportId, reportIds } from '../../../src/model/report.ts';
 import { SourceError } from '../../../src/model/source-error.ts';
+import { adminKey as ofAdmin } from '../../support/canaries.ts';
 
-export const adminKey = 'sk-ant-admin01-fake';
+export const adminKey = ofAdmin.value;
 
 const paths: Readonly<Record<ReportId, readonly string[]>> = {
   'anthropic-usage': ['usage_report/messages'],
