@@ -8,9 +8,11 @@ import type { ReceivedRequest } from '../../src/demo/otlp-messages.ts';
 import type { Answer } from '../../src/demo/receiver.ts';
 import { openTotalsState } from '../../src/state/totals-state.ts';
 import { MemoryDisk, systemError } from '../state/memory-disk.ts';
-import { type ManualClock, type TestAgent, agentOf, pointsOf } from '../support/agent.ts';
+import { type ManualClock, type TestAgent, agentOf, pointsOf, valuesOf } from '../support/agent.ts';
+import { canaries, otlpHeaders } from '../support/canaries.ts';
 import { cleanup } from '../support/cleanup.ts';
 import { type OrganizationRun, type OrganizationWorld, startOrganizationRun } from '../support/organization.ts';
+import { contentOf, scan } from '../support/secret-scan.ts';
 
 const after = cleanup();
 const minuteMs = 60_000;
@@ -22,12 +24,16 @@ let pushes: (readonly ReceivedRequest[])[];
 let settings: Readonly<Record<string, string>>;
 let last: OrganizationRun['last'];
 let folder: string;
+let agents: TestAgent[];
 
 beforeEach(async () => {
   receiver = { kind: 'acknowledge' };
   ({ clock, world, pushes, settings, last } = await startOrganizationRun(after, () => receiver));
   folder = mkdtempSync(join(tmpdir(), 'agent-'));
   after(() => rm(folder, { recursive: true }));
+  agents = [];
+  // Whatever happened: nothing of the key or the headers is in what was logged, pushed or kept.
+  after(() => expect(scan(JSON.stringify([agents.map(({ log }) => log), pushes.map(valuesOf)]) + contentOf(folder), canaries)).toEqual([]));
 });
 
 const delta = { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta' };
@@ -35,7 +41,8 @@ const delta = { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta' };
 /** An agent that goes on from the folder; without `keeps` it knows of nothing. */
 async function agent(more: Readonly<Record<string, string>> = {}, keeps = true): Promise<TestAgent> {
   const state = keeps ? await openTotalsState(folder, 'default') : undefined;
-  const made = agentOf({ ...settings, ...more }, { clock, ...(state && { state }) });
+  const made = agentOf({ ...settings, OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders, ...more }, { clock, ...(state && { state }) });
+  agents.push(made);
   after(() => made.close());
   return made;
 }

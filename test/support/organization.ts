@@ -5,6 +5,7 @@ import type { ReceivedPoint, ReceivedRequest } from '../../src/demo/otlp-message
 import { type Answer, startReceiver } from '../../src/demo/receiver.ts';
 import type { Clock } from '../../src/model/clock.ts';
 import { ManualClock, pointsOf } from './agent.ts';
+import { adminKey } from './canaries.ts';
 
 /** An organization with its Admin API, and a switch. */
 export interface OrganizationWorld {
@@ -18,8 +19,8 @@ export interface OrganizationWorld {
   stop(): Promise<void>;
 }
 
-/** Starts an organization of two keys, one of a person's in a workspace. */
-export async function startOrganization(clock: Clock, adminKey = 'sk-ant-admin01-fake'): Promise<OrganizationWorld> {
+/** Starts an organization of two keys, one of a person's in a workspace. Its Admin key is a canary. */
+export async function startOrganization(clock: Clock): Promise<OrganizationWorld> {
   const organization = new SimulatedOrganization();
   organization.users.push({ id: 'user_1', email: 'ada@example.com', name: 'Ada' });
   organization.workspaces.push({ id: 'wrkspc_1', name: 'Research', archivedAt: null });
@@ -27,14 +28,14 @@ export async function startOrganization(clock: Clock, adminKey = 'sk-ant-admin01
   organization.keys.push({ id: 'apikey_2', name: 'bot', createdBy: null, workspaceId: null });
   const api = await startAdminApi({
     organization,
-    adminKey,
+    adminKey: adminKey.value,
     now: () => clock.now(),
     fault: (request) => world.fault(pathOf(request), request),
   });
   let seen = 0;
   const world: OrganizationWorld = {
     organization,
-    settings: { ANTHROPIC_ADMIN_API_KEY: adminKey, ANTHROPIC_ADMIN_BASE_URL: api.url },
+    settings: { ANTHROPIC_ADMIN_API_KEY: adminKey.value, ANTHROPIC_ADMIN_BASE_URL: api.url },
     fault: () => undefined,
     requests() {
       const paths = api.requests.slice(seen).map(pathOf);

@@ -3,7 +3,7 @@ import type { HttpAnswer } from '../../src/demo/http-server.ts';
 import type { SourceId } from '../../src/model/reading.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { type World, startWorld } from './agent.ts';
-import { adminKey, openRouterKey, otlpHeaders, otlpMetricsHeaders, setCookies } from './canaries.ts';
+import { openRouterKey, otlpHeaders, otlpMetricsHeaders, setCookies } from './canaries.ts';
 import { startOrganization } from './organization.ts';
 
 /** Everything that the agent can read, well, with a switch for each source. */
@@ -30,7 +30,7 @@ const goodCookies: CookieAnswer = { kind: 'cookies', text: setCookies };
 
 /** Starts the upstreams, a cookie service and a receiver. Every credential is a canary. */
 export async function startSources(): Promise<SourcesWorld> {
-  const [base, organization, cookiejar] = await Promise.all([startWorld(), startOrganization(systemClock, adminKey.value), startCookiejar(() => world.cookies)]);
+  const [base, organization, cookiejar] = await Promise.all([startWorld(), startOrganization(systemClock), startCookiejar(() => world.cookies)]);
   const { claude: goodClaude, openRouter: goodOpenRouter } = base;
   const settings = Object.fromEntries(Object.entries(base.settings).filter(([name]) => name !== 'CLAUDE_SESSION_KEY'));
   let fault: SourcesWorld['fault'];
