@@ -33,12 +33,16 @@ export function rememberSecret(value: string): void {
 
 /**
  * Lets {@link redact} look for a credential as it was given, and for what of it an echo may show alone: each value of
- * `name=value` pairs, and what stands behind a scheme such as Bearer.
+ * `name=value` pairs, what stands behind a scheme such as Bearer, and the password of Basic (RFC 7617).
  */
 export function rememberCredential(text: string): void {
   for (const whole of [text.trim(), ...text.split(/[;,]/)]) {
     const value = whole.slice(whole.indexOf('=') + 1).trim();
     for (const form of [whole.trim(), value, value.slice(value.lastIndexOf(' ') + 1)]) rememberSecret(form);
+    const basic = /\bbasic\s+([A-Za-z0-9+/_-]+)=*$/i.exec(whole.trim())?.[1];
+    if (basic === undefined) continue;
+    const pair = Buffer.from(basic, 'base64').toString();
+    for (const form of [pair, pair.slice(pair.indexOf(':') + 1)]) rememberSecret(form);
   }
 }
 

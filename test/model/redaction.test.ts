@@ -105,6 +105,9 @@ test('of a credential each part is found that an echo may show alone', () => {
   rememberCredential('sessionKey=fake-part-one; cf_clearance=fake-part-two');
   rememberCredential('authorization=Bearer fake-part-three,x-key=fake-part-four');
   for (const part of ['one', 'two', 'three', 'four']) expect(redact(`<fake-part-${part}>`)).toBe('<[redacted]>');
+  rememberCredential(`authorization=Basic ${Buffer.from('12345:fake-part-five').toString('base64')}`);
+  const clean = redact(`the token fake-part-five is unknown, Basic ${Buffer.from('12345:fake-part-five').toString('base64')} too`);
+  expect(clean).toBe('the token [redacted] is unknown, [redacted] too');
   expect(redact('sessionKey Bearer authorization')).toBe('sessionKey Bearer authorization');
 });
 

@@ -221,7 +221,7 @@ const adminLists: Body = (...echoes) => ({
 
 function cookieAnswer(call: number, cookies: string): CookieAnswer {
   const code = [status.INTERNAL, status.UNAVAILABLE, status.UNAUTHENTICATED, status.NOT_FOUND][Math.floor(call / 8) % 4];
-  return call % 8 === 7 && code !== undefined ? { kind: 'refuse', code, message: cookies } : { kind: 'cookies', text: cookies };
+  return call % 8 === 7 && code !== undefined ? { kind: 'refuse', code, message: written(cookies, Math.floor(call / 8)) } : { kind: 'cookies', text: cookies };
 }
 
 function grpcAnswer(count: number, message: string): Answer {

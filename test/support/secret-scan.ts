@@ -54,7 +54,13 @@ export function scan(text: string, canaries: readonly Canary[]): Leak[] {
     ['base64', runs(text, /[A-Za-z0-9+/_-]{11,}/g).flatMap((run) => [0, 1, 2, 3].map((skip) => decoded(run.slice(skip), 'base64'))).join('\n')],
     ['hex', runs(text, /[0-9A-Fa-f]{16,}/g).flatMap((run) => [0, 1].map((skip) => decoded(run.slice(skip), 'hex'))).join('\n')],
   ];
-  return readings.flatMap(([form, reading]) => [...ownersIn(reading, owners)].map(([secret, excerpt]) => ({ secret, form, excerpt })));
+  const found = readings.map(([form, reading]) => [form, ownersIn(reading, owners)] as const);
+  return canaries.flatMap(({ name }) =>
+    found.flatMap(([form, excerpts]) => {
+      const excerpt = excerpts.get(name);
+      return excerpt === undefined ? [] : [{ secret: name, form, excerpt }];
+    }),
+  );
 }
 
 /** Those of which a piece stands in a text, with what surrounds the first. */
