@@ -38,7 +38,7 @@ function createRecorder(seen: string[]): Server {
 }
 
 /** Time for three attempts of a second. */
-const cycle = { OTEL_METRIC_EXPORT_INTERVAL: '3600', OTEL_METRIC_EXPORT_TIMEOUT: '3600' };
+const cycle = { OTEL_METRIC_EXPORT_INTERVAL: '4800', OTEL_METRIC_EXPORT_TIMEOUT: '4800' };
 const delivered = { lost: 0, rejected: 0 };
 
 /** A backend that counts the requests that came to it. */

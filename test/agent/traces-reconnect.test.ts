@@ -13,10 +13,11 @@ import { loadConfig } from '../../src/config/config.ts';
 import type { SpanOutcome } from '../../src/export/span-exporter.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { type Authority, type Identity, createAuthority } from '../support/certificates.ts';
-import { resolveNames } from '../support/names.ts';
+import { ownNames } from '../support/names.ts';
 import { startProxy } from '../support/proxy.ts';
 import { type TraceBackend, type TraceBackendOptions, startGrpcTraceBackend, startHttpTraceBackend } from '../support/trace-backend.ts';
 
+const addresses = ownNames();
 let environment: NodeJS.ProcessEnv;
 beforeEach(() => {
   environment = { ...process.env };
@@ -97,16 +98,15 @@ describe.each(protocols)('traces over $protocol', ({ protocol, start }) => {
   });
 
   test.each(['gone', 'silent'])('a collector that has moved is found at its new address when the old one is %s', async (old) => {
-    const address = resolveNames();
     const backend = await backendOf();
     const network = await startProxy(backend.port, '127.0.0.2');
     onTestFinished(() => network.stop());
     const span = tracesTo(settings(`http://collector.test:${network.port}`));
-    address.current = '127.0.0.2';
+    addresses.set('collector.test', '127.0.0.2');
     expect(await span()).toEqual(taken);
     const moved = await startProxy(backend.port, '127.0.0.1', network.port);
     onTestFinished(() => moved.stop());
-    address.current = '127.0.0.1';
+    addresses.set('collector.test', '127.0.0.1');
     if (old === 'gone') await network.stop();
     else {
       network.freeze();

@@ -94,7 +94,7 @@ export class Exits {
   add(way: Way, value: unknown): void {
     const words = this.#words.get(way) ?? new Set<string>();
     this.#words.set(way, words);
-    for (const text of textsIn(value)) for (const word of text.split(/[\s<]+/)) words.add(word);
+    addTexts(value, words);
   }
 
   /** The ways by which something has left. */
@@ -115,12 +115,13 @@ export function contentOf(folder: string): string {
     .join('\n');
 }
 
-function* textsIn(value: unknown): Generator<string> {
-  if (typeof value === 'string') yield value;
-  else if (typeof value === 'object' && value !== null) {
+function addTexts(value: unknown, words: Set<string>): void {
+  if (typeof value === 'string') {
+    if (!words.has(value)) for (const word of value.split(/[\s<]+/)) words.add(word);
+  } else if (typeof value === 'object' && value !== null) {
     for (const [key, part] of Object.entries(value)) {
-      yield key;
-      yield* textsIn(part);
+      words.add(key);
+      addTexts(part, words);
     }
   }
 }
