@@ -15,7 +15,8 @@ export const handlesUnderWay = 6;
 
 interface Sample {
   readonly rss: number;
-  readonly heapUsed: number;
+  /** What is left of the heap after a collection; only where one was asked for. */
+  readonly heapUsed?: number;
   /** Sockets, timers and whatever else keeps a process alive. */
   readonly handles: number;
 }
@@ -32,14 +33,22 @@ export interface ProcessResult {
 }
 
 const probe = `data:text/javascript,${encodeURIComponent(`
-  process.on('message', () => {
-    const { rss, heapUsed } = process.memoryUsage();
-    process.send({ rss, heapUsed, handles: process.getActiveResourcesInfo().length });
+  const { setFlagsFromString } = await import('node:v8');
+  const { runInNewContext } = await import('node:vm');
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  process.on('message', ({ collects }) => {
+    const { rss } = process.memoryUsage();
+    if (collects) collect();
+    process.send({ rss, handles: process.getActiveResourcesInfo().length, ...(collects && { heapUsed: process.memoryUsage().heapUsed }) });
   });
   process.channel.unref();
 `)}`;
 
 const sampleMs = 2_000;
+
+/** Once in so many samples the heap is collected: what is garbage does not count, and what a collection frees is not seen as little need. */
+const collectEach = 30;
 
 /** Runs the built agent for so long, with a cycle each second, between simulators on loopback whose faults come and go. */
 export async function runProcess(minutes: number): Promise<ProcessResult> {
@@ -66,7 +75,7 @@ export async function runProcess(minutes: number): Promise<ProcessResult> {
     world.setFault('claude-ai', isFaulty ? 'cookie_expired' : undefined);
     world.setFault('openrouter', isFaulty ? 'failing' : undefined);
     const answer = once(child, 'message');
-    child.send({});
+    child.send({ collects: samples.length % collectEach === collectEach - 1 });
     const [sample] = (await answer) as [Sample];
     samples.push([elapsedMs / 60_000, sample]);
   }
@@ -81,7 +90,7 @@ export async function runProcess(minutes: number): Promise<ProcessResult> {
     cycles,
     mostResidentBytes: Math.max(...samples.map(([, { rss }]) => rss)),
     residentBytesPerMinute: slopeOf(warm.map(([minute, { rss }]) => [minute, rss])),
-    heapBytesPerMinute: slopeOf(warm.map(([minute, { heapUsed }]) => [minute, heapUsed])),
+    heapBytesPerMinute: slopeOf(warm.flatMap(([minute, { heapUsed }]) => (heapUsed === undefined ? [] : [[minute, heapUsed] as const]))),
     handles: [most(warm.slice(0, quarter)), most(warm.slice(-quarter))],
     exitCode,
   };
