@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**', 'test/browser/**'],
     testTimeout: 20_000,
-    // Many tests wait for sockets more than they work: two at once also where there are two processors.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Half of the time tests wait for sockets and processes: a processor more than there are is kept busy.
+    maxWorkers: availableParallelism() + 1,
   },
 });
