@@ -56,7 +56,7 @@ export class MemoryDisk implements FileSystem {
 
   /** The disk as another process finds it after the power went: whole, but nothing fails any more. */
   afterPowerCut(): MemoryDisk {
-    const disk = new MemoryDisk();
+    const disk = new MemoryDisk(this.#remembersCalls);
     for (const [path, file] of this.files) disk.files.set(path, { ...file });
     return disk;
   }

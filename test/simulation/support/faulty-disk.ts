@@ -4,13 +4,19 @@ import type { diskFaults } from './schedule.ts';
 
 type DiskFault = (typeof diskFaults)[number];
 
-/** While a call hangs, it looks this often whether it is over. */
+/** While calls hang, it is looked this often whether that is over. */
 const lookEveryMs = 20_000;
 
 /** A disk with what is wrong with it now: full, broken, or so slow that nothing comes back before the fault is over. */
 export function faultyDisk(disk: MemoryDisk, fault: () => DiskFault | undefined): FileSystem {
-  async function pass(isWrite: boolean): Promise<void> {
+  /** One for all calls that hang: they may be thousands. */
+  let hanging: Promise<void> | undefined;
+  async function hangs(): Promise<void> {
     while (fault() === 'hang') await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+    hanging = undefined;
+  }
+  async function pass(isWrite: boolean): Promise<void> {
+    if (fault() === 'hang') await (hanging ??= hangs());
     const code = fault();
     if (code === 'EIO' || (code === 'ENOSPC' && isWrite)) throw systemError(code);
   }

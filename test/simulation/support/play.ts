@@ -56,7 +56,7 @@ export class Play {
   readonly #endsAtMs: number;
   #faults: readonly Fault[];
   #account: World;
-  #disk = new MemoryDisk();
+  #disk = new MemoryDisk(false);
   #time: VirtualTime;
   #life: Life | undefined;
   /** True time when this process began. */

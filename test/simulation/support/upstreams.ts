@@ -45,7 +45,7 @@ export function memoryUpstreams(options: UpstreamOptions): Connect {
       if (signal.aborted) throw transportError(signal.reason, url, signal);
       const source = sourceOf(url);
       const fault = options.fault(source);
-      const end = options.rules.begin(source, url.pathname, options.looked);
+      const end = options.rules.begin(source, request, options.looked);
       let answer: PlainAnswer | undefined;
       try {
         await waited(fault === 'slow' ? slowMs * options.random() : 5 + 400 * options.random(), signal);
@@ -59,7 +59,7 @@ export function memoryUpstreams(options: UpstreamOptions): Connect {
         throw transportError(thrown, url, signal);
       } finally {
         observe(answer?.status);
-        end(answer?.status === 200 && fault !== 'page', answer?.status, Number(answer?.headers?.['x-seconds'] ?? 0));
+        end({ isGood: answer?.status === 200 && fault !== 'page', status: answer?.status, retryAfterSeconds: Number(answer?.headers?.['x-seconds'] ?? 0) });
       }
     },
   });
