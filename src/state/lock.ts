@@ -45,7 +45,15 @@ export async function lock(folder: string, fileSystem: FileSystem, beatMs = usua
     // Another one's lock must not seem alive through this one's beats.
     if (await isHeld()) await fileSystem.touch(path, new Date());
   };
-  const heart = setInterval(() => void beat().catch(() => undefined), beatMs);
+  let beating = false;
+  const heart = setInterval(() => {
+    // On a disk that hangs they would pile up, and take what the process has for asking disks.
+    if (beating) return;
+    beating = true;
+    void beat()
+      .catch(() => undefined)
+      .finally(() => (beating = false));
+  }, beatMs);
   heart.unref();
   return {
     isHeld,

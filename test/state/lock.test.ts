@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { disk } from '../../src/state/file-system.ts';
 import { LockedError, lock } from '../../src/state/lock.ts';
 
@@ -98,4 +98,30 @@ test('who lost it knows, and does not take the other’s away', async () => {
   expect(await mine.isHeld()).toBe(false);
   await mine.release();
   expect(readFileSync(join(folder, 'lock'), 'utf8')).toBe(elsewhere);
+});
+
+test('while the disk hangs one beat waits for it, and not all that were due; they go on afterwards', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let hangs = false;
+  const waiting: (() => void)[] = [];
+  const mine = await lock(folder, {
+    ...disk,
+    read: async (path) => {
+      if (hangs) await new Promise<void>((resolve) => waiting.push(resolve));
+      return disk.read(path);
+    },
+  }, beatMs);
+  hangs = true;
+  vi.advanceTimersByTime(100 * beatMs);
+  expect(waiting).toHaveLength(1);
+
+  hangs = false;
+  utimesSync(join(folder, 'lock'), 0, 0);
+  waiting[0]?.();
+  await vi.waitFor(() => {
+    vi.advanceTimersByTime(beatMs);
+    expect(statSync(join(folder, 'lock')).mtimeMs).toBeGreaterThan(0);
+  });
+  await mine.release();
 });
