@@ -9,14 +9,18 @@ import {
   type ResourceMetrics,
   type SumMetricData,
 } from '@opentelemetry/sdk-metrics';
+import { totalNames } from '../model/report.ts';
 import type { RequestResult } from './outcome.ts';
 
 type CumulativeMetric = SumMetricData | HistogramMetricData;
 
+const totals: ReadonlySet<string> = new Set(totalNames);
+
 /**
  * Makes deltas of cumulative counters and histograms. A cut of their growth, once made, is sent unchanged until a backend has
  * taken it or refused it for good; later growth waits for the next cut. The SDK's own deltas are gone with a push that fails.
- * Metrics that are deltas already, and gauges, pass.
+ * Gauges pass, and so do totals, whose growth the ledger cuts, which knows what was sent before this process: with `lowmemory`
+ * they are to stay what they are.
  */
 export class DeltaStage {
   readonly #cutTo = new Map<string, { readonly endTime: HrTime; readonly value: number | Histogram }>();
@@ -29,7 +33,7 @@ export class DeltaStage {
     const kept = scopeMetrics.map(({ scope, metrics }) => {
       const others: MetricData[] = [];
       for (const metric of metrics) {
-        if (!isCumulative(metric)) others.push(metric);
+        if (!isCutHere(metric)) others.push(metric);
         else if (makesCut) this.#cutMetric(scope.name, metric);
       }
       return { scope, metrics: others };
@@ -75,9 +79,9 @@ export class DeltaStage {
   }
 }
 
-function isCumulative(metric: MetricData): metric is CumulativeMetric {
+function isCutHere(metric: MetricData): metric is CumulativeMetric {
   const { dataPointType, aggregationTemporality } = metric;
-  if (aggregationTemporality !== AggregationTemporality.CUMULATIVE) return false;
+  if (aggregationTemporality !== AggregationTemporality.CUMULATIVE || totals.has(metric.descriptor.name)) return false;
   return dataPointType === DataPointType.HISTOGRAM || (dataPointType === DataPointType.SUM && metric.isMonotonic);
 }
 

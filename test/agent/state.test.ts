@@ -135,6 +135,28 @@ test('with delta the first push sends no totals, and each later one what came si
   for (const { kind, monotonic, temporality } of pointsOf(pushes.at(-1))) if (kind !== 'gauge') expect(temporality).toBe(monotonic === false ? 'cumulative' : 'delta');
 });
 
+test('with lowmemory totals are what they are without it, over a restart too, and the agent’s own counters are sent as their growth', async () => {
+  const lowmemory = { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'lowmemory' };
+  use('apikey_1', 100);
+  const first = await agent(lowmemory);
+  await first.start();
+  use('apikey_1', 5);
+  await cycle(first);
+  const isTotal = ({ metric }: ReceivedPoint): boolean => metric === 'claude.tokens';
+  const counters = pointsOf(pushes.at(-1)).filter((point) => point.kind !== 'gauge' && !isTotal(point));
+  expect(counters.length).toBeGreaterThan(0);
+  for (const { temporality } of counters) expect(temporality).toBe('delta');
+  for (const { temporality, attributes } of last('claude.tokens')) expect([temporality, attributes['period']]).toEqual(['cumulative', '2026-11']);
+  expect(tokens()).toEqual({ apikey_1: 105 });
+  await first.stop();
+  use('apikey_2', 7);
+  const second = await agent(lowmemory);
+  await second.start();
+  expect(tokens()).toEqual({ apikey_1: 105, apikey_2: 0 });
+  await cycle(second);
+  expect(tokens()).toEqual({ apikey_1: 105, apikey_2: 7 });
+});
+
 test('growth that a backend did not take goes again as the same points, also from the next agent; later growth comes after it', async () => {
   use('apikey_1', 100);
   const first = await agent(delta);
