@@ -17,8 +17,10 @@ export interface CollectorOptions {
   readonly fault: () => (typeof collectorFaults)[number] | undefined;
   /** Told of everything that arrives, whether the agent gets to know it or not. */
   readonly onRequest: (metrics: ResourceMetrics) => void;
-  /** Keeps what a look throws, which the agent would take for a failure of the backend. */
-  readonly looked?: (look: () => void) => void;
+  /** Told of what is refused for good. */
+  readonly onRefused?: (metrics: ResourceMetrics) => void;
+  /** Told of each attempt, before it is made. */
+  readonly onAttempt?: (request: SentMetrics) => void;
 }
 
 /** Of so many requests one is decoded: that takes longer than all else that is done with it. */
@@ -48,6 +50,7 @@ export class MemoryCollector {
     return {
       ...sender,
       send: (request, timeoutMs, stop) => {
+        this.#options.onAttempt?.(request);
         this.#madeOf.set(request.body, request);
         return sender.send(request, timeoutMs, stop);
       },
@@ -65,6 +68,7 @@ export class MemoryCollector {
       case 'unreachable':
         throw serviceError(status.UNAVAILABLE, 'No connection established. Last error: connect ECONNREFUSED 127.0.0.1:4317. Resolution note: ');
       case 'refused':
+        this.#options.onRefused?.(this.#requestOf(body).metrics);
         throw serviceError(status.INVALID_ARGUMENT, 'no');
       case 'busy':
       case 'busy_long':
@@ -80,9 +84,14 @@ export class MemoryCollector {
     }
   }
 
-  async #take(body: Uint8Array, rejectedPoints: number, isUnseen: boolean, signal: AbortSignal): Promise<ExportAnswer> {
+  #requestOf(body: Uint8Array): SentMetrics {
     const request = this.#madeOf.get(body);
     if (request === undefined) throw new Broken('bytes that were made of nothing');
+    return request;
+  }
+
+  async #take(body: Uint8Array, rejectedPoints: number, isUnseen: boolean, signal: AbortSignal): Promise<ExportAnswer> {
+    const request = this.#requestOf(body);
     if (this.requests % decodeEach === 1) checkBytes(body, request.metrics);
     this.#options.onRequest(request.metrics);
     if (isUnseen) await waited(undefined, signal);

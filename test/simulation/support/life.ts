@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { type Agent, createAgent } from '../../../src/agent.ts';
 import type { Transports } from '../../../src/agent-sources.ts';
 import { loadConfig } from '../../../src/config/config.ts';
+import type { ReportId } from '../../../src/model/report.ts';
 import type { SentTotals } from '../../../src/model/sent-totals.ts';
+import type { ExportOutcome } from '../../../src/export/outcome.ts';
 import type { ReadResult } from '../../../src/sources/poller.ts';
 import { type TotalsState, openTotalsState } from '../../../src/state/totals-state.ts';
 import type { FileSystem } from '../../../src/state/file-system.ts';
@@ -28,7 +30,7 @@ export interface LifeOptions {
   readonly disk?: FileSystem;
   /** A collection, and when it began. */
   readonly onCollected: (metrics: ResourceMetrics | undefined, beganMs: number) => void;
-  readonly onDelivered: () => void;
+  readonly onDelivered: (outcome: ExportOutcome) => void;
   readonly onRead: (result: ReadResult) => void;
   /** The state is being written. @returns what is called when it is on the disk. */
   readonly onSave: (totals: SentTotals) => () => void;
@@ -40,6 +42,8 @@ export interface Life {
   readonly agent: Agent;
   /** Whether it knows what was exported before it. */
   readonly knows: boolean;
+  /** Reports whose growth it goes on with. */
+  readonly goesOn: ReadonlySet<ReportId>;
 }
 
 export async function beginLife(options: LifeOptions): Promise<Life> {
@@ -70,11 +74,12 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
     onRead: options.onRead,
     watch: {
       collected: (metrics, durationMs) => options.onCollected(metrics, performance.now() - durationMs),
-      delivered: () => options.onDelivered(),
+      delivered: (_acknowledged, outcome) => options.onDelivered(outcome),
     },
     ...(state && { state: watched({ ...state, takeRestored: () => restored }, options.onSave) }),
-  }));
-  return { agent, knows: restored !== undefined };
+  });
+  const goesOn = (restored?.reports ?? []).filter(({ cutting }) => cutting).map(({ report }) => report);
+  return { agent, knows: restored !== undefined, goesOn: new Set(goesOn) };
 }
 
 function watched(state: TotalsState, onSave: LifeOptions['onSave']): TotalsState {

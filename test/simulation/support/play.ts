@@ -1,24 +1,22 @@
-import type { DataPoint, ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { simulatedLife } from '../../../src/demo/anthropic/life.ts';
 import type { SimulatedOrganization } from '../../../src/demo/anthropic/organization.ts';
 import { seededRandom } from '../../../src/demo/random.ts';
 import { World } from '../../../src/demo/world.ts';
-import { countPoints } from '../../../src/export/request.ts';
 import { dayMs, dayStart } from '../../../src/model/calendar.ts';
-import { type Report, type ReportId } from '../../../src/model/report.ts';
-import type { SentTotals } from '../../../src/model/sent-totals.ts';
+import type { ReportId } from '../../../src/model/report.ts';
 import type { ReadResult } from '../../../src/sources/poller.ts';
 import { MemoryDisk } from '../../state/memory-disk.ts';
-import { DropOnlyBackend, totalsIn } from '../../totals/support/backends.ts';
-import { Broken, holds, same } from '../../totals/support/broken.ts';
-import { Expected } from '../../totals/support/expected.ts';
+import { Broken, holds } from '../../totals/support/broken.ts';
 import { MemoryCollector } from './collector.ts';
+import { Conservation } from './conservation.ts';
 import { memoryCookies } from './cookies.ts';
 import { faultyDisk } from './faulty-disk.ts';
 import { GaugeRules } from './gauge-rules.ts';
 import { type Life, beginLife } from './life.ts';
 import { RequestRules } from './request-rules.ts';
 import type { Fault, Schedule } from './schedule.ts';
+import { TotalsRules } from './totals-rules.ts';
 import { memoryUpstreams } from './upstreams.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -50,8 +48,7 @@ export class Play {
   readonly #schedule: Schedule;
   readonly #organization: SimulatedOrganization;
   readonly #random: () => number;
-  readonly #expected = new Expected(false);
-  readonly #backend = new DropOnlyBackend();
+  readonly #totals: TotalsRules;
   readonly #broken: Broken[] = [];
   readonly #endsAtMs: number;
   #faults: readonly Fault[];
@@ -65,14 +62,8 @@ export class Play {
   #rules = new RequestRules();
   #gauges = new GaugeRules();
   #collector: MemoryCollector;
-  /** Reports whose read has ended, and which a collection has not shown for certain. */
-  #pending: { readonly report: Report; readonly endedMs: number }[] = [];
+  #conservation: Conservation;
   #collectedMs = 0;
-  #made = 0;
-  #settled = 0;
-  /** What was exported may be higher than what this process knows of. */
-  #mayFall = false;
-  readonly #exported = new Set<string>();
   readonly played: Played = { cycles: 0, requests: 0, exchanges: 0, lives: 0 };
 
   constructor(schedule: Schedule) {
@@ -89,10 +80,12 @@ export class Play {
       activitiesPerDay: 1,
       keys: 3,
     });
+    this.#totals = new TotalsRules(schedule, this.#organization);
     this.#time = new VirtualTime(this.#bornMs);
     const clock = { now: () => new Date(this.#nowMs), monotonicMs: () => this.#nowMs };
     this.#account = new World({ seed: schedule.life, clock, speed: 1 });
     this.#collector = this.#newCollector();
+    this.#conservation = this.#newConservation();
   }
 
   /** @throws {Broken} what did not hold first. */
@@ -105,6 +98,7 @@ export class Play {
       await this.#advanceTo(this.#endsAtMs);
       await this.#becomeQuiet();
       await this.#stop();
+      this.#looked(() => this.#totals.checkEnd());
       this.#check();
     } finally {
       this.#time.end();
@@ -150,15 +144,15 @@ export class Play {
     this.#gauges = new GaugeRules();
     this.#gauges.clockWasWrong = this.#wallOffsetMs !== 0;
     this.#collector = this.#newCollector();
-    this.#pending = [];
-    this.#collectedMs = this.#made = this.#settled = 0;
-    this.#exported.clear();
+    this.#conservation = this.#newConservation();
+    this.#collectedMs = 0;
     const { rules, gauges, collector } = { rules: this.#rules, gauges: this.#gauges, collector: this.#collector };
     const opening = beginLife({
       intervalMs: this.#schedule.intervalMinutes * minuteMs,
       random: this.#random,
       collector,
-      disk: faultyDisk(this.#disk, () => this.#fault('disk')?.kind),
+      settings: { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: this.#schedule.temporality },
+      ...(this.#schedule.keepsState && { disk: faultyDisk(this.#disk, () => this.#fault('disk')?.kind) }),
       transports: {
         connect: memoryUpstreams({
           organization: this.#organization,
@@ -173,16 +167,14 @@ export class Play {
         cookieService: memoryCookies({ cookies: () => this.#account.cookies(), random: this.#random, fault: () => this.#fault('cookies')?.kind }),
       },
       onCollected: (metrics, beganMs) => this.#looked(() => this.#checkCollection(metrics, beganMs)),
-      onDelivered: () => {
-        this.#settled += this.#made;
-      },
+      onDelivered: (outcome) => this.#looked(() => this.#conservation.delivered(outcome)),
       onRead: (result) => this.#looked(() => this.#takeRead(result)),
-      onSave: ({ reports }: SentTotals) => this.#expected.beforeKeep(new Set(reports.map(({ report }) => report))),
+      onSave: (totals) => this.#totals.beforeKeep(totals),
       onLog: (line) => this.#looked(() => checkLine(line)),
     });
     holds(await this.#time.advanceUntil(opening, 3 * dayMs), () => 'an agent that starts at last');
     this.#life = await opening;
-    this.#expected.restart(this.#life.knows);
+    this.#totals.born(this.#life, this.played.lives > 1 && this.#forgets());
     void this.#life.agent.start();
   }
 
@@ -190,9 +182,19 @@ export class Play {
     return new MemoryCollector({
       random: this.#random,
       fault: () => this.#fault('collector')?.kind,
-      onRequest: (metrics) => this.#looked(() => this.#see(metrics)),
-      looked: (look) => this.#looked(look),
+      onRequest: (metrics) => this.#looked(() => this.#totals.see(metrics)),
+      onRefused: (metrics) => this.#looked(() => this.#totals.refused(metrics)),
+      onAttempt: (request) => this.#conservation.tried(request),
     });
+  }
+
+  #newConservation(): Conservation {
+    return new Conservation(this.#collector, this.#schedule.temporality !== 'cumulative');
+  }
+
+  /** A process may not find all that the one before has exported. */
+  #forgets(): boolean {
+    return !this.#schedule.keepsState || this.#schedule.faults.some((fault) => fault.of === 'disk' && this.#beginOf(fault) <= this.#nowMs);
   }
 
   async #play(fault: Fault): Promise<void> {
@@ -259,7 +261,6 @@ export class Play {
     this.#disk.files.delete('/state/lock');
     this.#bornMs = trueMs;
     this.#time = new VirtualTime(trueMs + this.#wallOffsetMs);
-    this.#mayFall ||= this.#faults.some((fault) => fault.of === 'disk' && this.#beginOf(fault) <= trueMs);
     await this.#begin();
   }
 
@@ -272,58 +273,16 @@ export class Play {
     this.#gauges.read(result);
     holds(result.outcome !== 'internal', () => `${result.source.id} failed as internal: ${result.failures.map(({ message, cause }) => `${message} ${String(cause)}`).join()}`);
     const report = result.reading?.report;
-    if (report !== undefined) this.#pending.push({ report, endedMs: performance.now() });
+    if (report !== undefined) this.#totals.read(report);
   }
 
   #checkCollection(metrics: ResourceMetrics | undefined, beganMs: number): void {
     if (metrics === undefined) throw new Broken('a collection failed');
     this.played.cycles += 1;
     this.#collectedMs = beganMs;
-    this.#checkConservation(metrics);
-    this.#made = countPoints(metrics);
+    this.#conservation.collected(metrics);
     this.#gauges.check(metrics, beganMs);
-    this.#checkTotals(metrics, beganMs);
-  }
-
-  /** A report that came during the collection may be in it, or in the next. */
-  #checkTotals(metrics: ResourceMetrics, beganMs: number): void {
-    const values = new Map([...totalsIn(metrics)].map(({ key, value }) => [key, value]));
-    const takeNext = (): void => {
-      const next = this.#pending.shift();
-      if (next !== undefined) this.#expected.take(next.report);
-    };
-    while (this.#pending[0] !== undefined && this.#pending[0].endedMs < beganMs) takeNext();
-    for (;;) {
-      try {
-        this.#expected.checkTotals(values);
-        return;
-      } catch (thrown) {
-        if (this.#pending.length === 0) throw thrown;
-        takeNext();
-      }
-    }
-  }
-
-  /** Every point that was made and is not under way is counted: taken, rejected or lost; what was taken, as the collector has it. */
-  #checkConservation({ scopeMetrics }: ResourceMetrics): void {
-    const pointsOf = (name: string): readonly DataPoint<number>[] => {
-      const metric = scopeMetrics.flatMap(({ metrics }) => metrics).find(({ descriptor }) => descriptor.name === `claude_usage_metrics.export.${name}`);
-      return (metric?.dataPoints ?? []) as DataPoint<number>[];
-    };
-    const counts = new Map(pointsOf('points').map(({ attributes, value }) => [attributes['outcome'], value]));
-    const { acknowledged, rejected } = this.#collector;
-    same(counts.get('acknowledged'), acknowledged, () => 'points acknowledged');
-    same(counts.get('rejected'), rejected, () => 'points rejected');
-    same(counts.get('lost'), this.#settled - acknowledged - rejected, () => 'points lost');
-    const [produced, inFlight] = ['points.produced', 'points.in_flight'].map((name) => pointsOf(name)[0]?.value);
-    same(produced, this.#settled + (inFlight ?? Number.NaN), () => 'points produced');
-  }
-
-  #see(metrics: ResourceMetrics): void {
-    for (const point of totalsIn(metrics)) {
-      this.#backend.see(point, this.#mayFall && !this.#exported.has(point.key));
-      this.#exported.add(point.key);
-    }
+    this.#totals.collected(metrics, beganMs);
   }
 
   /** Everything has been shown, nothing fails any more: what is exported is the truth. */
@@ -335,7 +294,7 @@ export class Play {
       this.#sleep(Math.max(0, shownMs + 2 * hourMs - this.#nowMs));
       // Waits that were asked for are over by then, and all is read once more.
       await this.#advanceTo(this.#nowMs + quietMs);
-      for (const report of reports) this.#looked(() => this.#expected.checkTruth(report, this.#organization));
+      for (const report of reports) this.#looked(() => this.#totals.checkTruth(report));
       this.#check();
     }
     this.#count();

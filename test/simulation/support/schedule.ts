@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { type Config } from '../../../src/config/config.ts';
 import { type SourceId, sourceIds } from '../../../src/model/reading.ts';
 
 /** What a source's upstream does instead of its work. */
@@ -6,6 +7,8 @@ export const sourceFaults = ['failing', 'busy', 'limited', 'limited_date', 'limi
 export const collectorFaults = ['refused', 'unreachable', 'hang', 'unseen', 'partial', 'busy', 'busy_long', 'slow', 'not_otlp'] as const;
 export const cookieFaults = ['missing', 'unreachable', 'hang', 'expired', 'nonsense'] as const;
 export const diskFaults = ['ENOSPC', 'EIO', 'hang'] as const;
+
+type Temporality = Config['export']['temporality'];
 
 /** Where something can be wrong for a time, and with what. */
 export type Trouble =
@@ -35,6 +38,9 @@ export interface Schedule {
   readonly startsAt: Date;
   readonly days: number;
   readonly intervalMinutes: number;
+  readonly temporality: Temporality;
+  /** Whether what was exported is kept on the disk. */
+  readonly keepsState: boolean;
   readonly faults: readonly Fault[];
 }
 
@@ -66,6 +72,15 @@ const startsAt = fc
   .tuple(fc.constantFrom('2026-11-30', '2026-12-31', '2027-02-28', '2026-11-20'), fc.integer({ min: -4 * 24, max: 24 }))
   .map(([day, hours]) => new Date(Date.parse(`${day}T00:00:00Z`) + hours * 60 * minuteMs));
 
+const kept = fc.record({
+  temporality: fc.oneof(
+    { weight: 4, arbitrary: fc.constant('cumulative' as const) },
+    { weight: 3, arbitrary: fc.constant('delta' as const) },
+    { weight: 1, arbitrary: fc.constant('lowmemory' as const) },
+  ),
+  keepsState: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+});
+
 export const schedules: fc.Arbitrary<Schedule> = fc
-  .tuple(fc.nat(40), fc.nat(), startsAt, length, fc.array(fault, { minLength: 1, maxLength: 20 }))
-  .map(([life, seed, starts, long, faults]) => ({ life, seed, startsAt: starts, ...long, faults }));
+  .tuple(fc.nat(40), fc.nat(), startsAt, length, kept, fc.array(fault, { minLength: 1, maxLength: 20 }))
+  .map(([life, seed, starts, long, keeping, faults]) => ({ life, seed, startsAt: starts, ...long, ...keeping, faults }));

@@ -176,13 +176,15 @@ export class Expected {
 /** Days after its period's end until a report is final. */
 const finalAfterDays = { 'anthropic-usage': 3, 'anthropic-cost': 3, 'anthropic-analytics': 31, 'anthropic-claude-code': 1 } as const;
 
-interface Period {
+/** A period of a report. */
+export interface ExpectedPeriod {
   readonly name: string;
   readonly finalMs: number;
 }
 
-const periods = new Map<string, Period>();
-function periodAt(report: ReportId, day: number): Period {
+const periods = new Map<string, ExpectedPeriod>();
+/** The period that a day belongs to. */
+export function periodAt(report: ReportId, day: number): ExpectedPeriod {
   const known = periods.get(`${report} ${day}`);
   if (known !== undefined) return known;
   const iso = new Date(day).toISOString();
@@ -199,7 +201,8 @@ function finalMsOf(report: ReportId, name: string): number {
 }
 
 const keys = new WeakMap<AttributeSet, Map<string, string>>();
-function keyOf(metric: TotalName, period: string, attributes: AttributeSet): string {
+/** Names a series; without a period by what a backend of deltas knows of it. */
+export function keyOf(metric: TotalName, period: string, attributes: AttributeSet): string {
   let ofSet = keys.get(attributes);
   if (ofSet === undefined) keys.set(attributes, (ofSet = new Map<string, string>()));
   let key = ofSet.get(`${metric} ${period}`);
