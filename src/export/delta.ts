@@ -1,4 +1,5 @@
 import type { HrTime } from '@opentelemetry/api';
+import { hrTimeToMilliseconds, millisToHrTime } from '@opentelemetry/core';
 import {
   AggregationTemporality,
   type DataPoint,
@@ -74,7 +75,7 @@ export class DeltaStage {
       if (value === undefined) continue;
       // The SDK may go on counting in its own object.
       this.#cutTo.set(key, { endTime: point.endTime, value: structuredClone(point.value) });
-      this.#pending.set({ ...point, startTime: last?.endTime ?? point.startTime, value }, metric);
+      this.#pending.set({ ...point, startTime: before(point.endTime, last?.endTime ?? point.startTime), value }, metric);
     }
   }
 }
@@ -83,6 +84,13 @@ function isCutHere(metric: MetricData): metric is CumulativeMetric {
   const { dataPointType, aggregationTemporality } = metric;
   if (aggregationTemporality !== AggregationTemporality.CUMULATIVE || totals.has(metric.descriptor.name)) return false;
   return dataPointType === DataPointType.HISTOGRAM || (dataPointType === DataPointType.SUM && metric.isMonotonic);
+}
+
+/** A clock that was set back makes the stretch a short one; what grew is the same. */
+function before(endTime: HrTime, startTime: HrTime): HrTime {
+  const [seconds, nanoseconds] = endTime;
+  if (startTime[0] < seconds || (startTime[0] === seconds && startTime[1] < nanoseconds)) return startTime;
+  return millisToHrTime(hrTimeToMilliseconds(endTime) - 1);
 }
 
 /** Undefined where nothing grew. */

@@ -1,3 +1,4 @@
+import { hrTimeToMilliseconds } from '@opentelemetry/core';
 import {
   AggregationTemporality,
   type DataPoint,
@@ -7,7 +8,7 @@ import {
   PeriodicExportingMetricReader,
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { DeltaStage } from '../../src/export/delta.ts';
 import type { RequestResult } from '../../src/export/outcome.ts';
 
@@ -68,6 +69,20 @@ test('a cut goes again as the same points until it was taken; what grew meanwhil
   expect(pointsOf(again)).toEqual([point]);
   settle(again, 'acknowledged');
   expect(values(await cut())).toEqual([4]);
+});
+
+test('after the wall clock was set back no stretch ends before it begins', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'performance'], now: Date.UTC(2026, 10, 20, 12) });
+  onTestFinished(() => void vi.useRealTimers());
+  const counter = meter.createCounter('requests');
+  counter.add(3);
+  settle(await cut(), 'acknowledged');
+  vi.setSystemTime(Date.UTC(2026, 10, 20, 11));
+  counter.add(4);
+  meter.createCounter('reads').add(1);
+  const later = pointsOf(await cut());
+  expect(later.map(({ value }) => value)).toEqual([4, 1]);
+  for (const { startTime, endTime } of later) expect(hrTimeToMilliseconds(startTime)).toBe(hrTimeToMilliseconds(endTime) - 1);
 });
 
 test('of a cut in two requests only the one that was lost goes again; one that was refused for good does not', async () => {

@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import { hrTimeToMicroseconds } from '@opentelemetry/core';
 import { AggregationTemporality, type DataPoint, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { seriesKey } from '../../../src/demo/anthropic/truth.ts';
 import { totalSpecs } from '../../../src/metrics/catalogue.ts';
@@ -96,6 +97,8 @@ export class DeltaBackend {
       return;
     }
     holds(value > 0, () => `${identity} is ${value}`);
+    const { startTime, endTime } = point.dataPoint;
+    holds(hrTimeToMicroseconds(startTime) < hrTimeToMicroseconds(endTime), () => `${identity} ends before it begins`);
     this.#points.set(identity, value);
     this.sums.set(key, (this.sums.get(key) ?? 0) + value);
     // The agent did not live to know that it was refused, and sent it again.
