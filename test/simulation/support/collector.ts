@@ -17,6 +17,8 @@ export interface CollectorOptions {
   readonly fault: () => (typeof collectorFaults)[number] | undefined;
   /** Told of everything that arrives, whether the agent gets to know it or not. */
   readonly onRequest: (metrics: ResourceMetrics) => void;
+  /** Keeps what does not hold from the sender; if absent, it is thrown at it. */
+  readonly looked?: (look: () => void) => void;
   /** Told of what is refused for good. */
   readonly onRefused?: (metrics: ResourceMetrics) => void;
   /** Told of each attempt, before it is made. */
@@ -33,6 +35,8 @@ const busySeconds = { busy: 2, busy_long: 3_600 } as const;
 export class MemoryCollector {
   readonly #options: CollectorOptions;
   readonly #madeOf = new WeakMap<Uint8Array, SentMetrics>();
+  /** When each request may come again that was told to wait. */
+  readonly #notBefore = new WeakMap<SentMetrics, number>();
   /** Points that the agent was told were taken, and were rejected. */
   acknowledged = 0;
   rejected = 0;
@@ -51,6 +55,7 @@ export class MemoryCollector {
       ...sender,
       send: (request, timeoutMs, stop) => {
         this.#options.onAttempt?.(request);
+        this.#looked(() => holds(performance.now() >= (this.#notBefore.get(request) ?? 0), () => 'a request comes again before the collector asked for it'));
         this.#madeOf.set(request.body, request);
         return sender.send(request, timeoutMs, stop);
       },
@@ -72,7 +77,7 @@ export class MemoryCollector {
         throw serviceError(status.INVALID_ARGUMENT, 'no');
       case 'busy':
       case 'busy_long':
-        this.#notBeforeMs = performance.now() + busySeconds[fault] * 1_000;
+        this.#notBefore.set(this.#requestOf(body), performance.now() + busySeconds[fault] * 1_000);
         throw serviceError(status.UNAVAILABLE, 'busy', statusDetails(statusWithRetryInfo({ seconds: busySeconds[fault] })));
       case 'not_otlp':
         throw new NotOtlpError('bytes');
@@ -84,6 +89,10 @@ export class MemoryCollector {
     }
   }
 
+  #looked(look: () => void): void {
+    (this.#options.looked ?? ((own) => own()))(look);
+  }
+
   #requestOf(body: Uint8Array): SentMetrics {
     const request = this.#madeOf.get(body);
     if (request === undefined) throw new Broken('bytes that were made of nothing');
@@ -92,7 +101,7 @@ export class MemoryCollector {
 
   async #take(body: Uint8Array, rejectedPoints: number, isUnseen: boolean, signal: AbortSignal): Promise<ExportAnswer> {
     const request = this.#requestOf(body);
-    if (this.requests % decodeEach === 1) checkBytes(body, request.metrics);
+    if (this.requests % decodeEach === 1) this.#looked(() => checkBytes(body, request.metrics));
     this.#options.onRequest(request.metrics);
     if (isUnseen) await waited(undefined, signal);
     const rejected = Math.min(request.points, rejectedPoints);

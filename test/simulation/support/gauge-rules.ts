@@ -24,16 +24,34 @@ interface Windows {
   readonly resets: ReadonlyMap<string, number>;
 }
 
+/** A read that said something. */
+interface Answered {
+  readonly beganMs: number;
+  readonly staleAtMs: number;
+  /** When it began, by the wall clock. */
+  readonly at: Date;
+}
+
+/** The name under which the cookie's expiry stands beside the windows' resets. */
+const session = 'session cookie';
+
 /** What one process may observe, and until when. */
 export class GaugeRules {
-  /** Begin of the last read that said anything, and of the last that said all. */
-  readonly #answered = new Map<SourceId, { readonly beganMs: number; readonly staleAtMs: number }>();
-  readonly #succeeded = new Map<SourceId, { readonly beganMs: number; readonly staleAtMs: number }>();
+  /** The last read that said anything, and the last that said all. */
+  readonly #answered = new Map<SourceId, Answered>();
+  readonly #succeeded = new Map<SourceId, Answered>();
   #served: ReadonlyMap<string, number> | undefined;
+  #expiresMs = Number.NaN;
   #windows: Windows[] = [];
   /** The wall clock was: resets may have been past, by it, when they were read. */
   clockWasWrong = false;
   points = 0;
+
+  /** The cookie service has answered. @returns the cookies. */
+  serveCookies(cookies: string): string {
+    this.#expiresMs = Date.parse(/Expires=([^;]+)/.exec(cookies)?.[1] ?? '');
+    return cookies;
+  }
 
   /** claude.ai has answered. */
   serve(body: unknown): void {
@@ -42,14 +60,14 @@ export class GaugeRules {
       readonly iguana_necktie?: { readonly resets_at: string };
     };
     const named = limits.map(({ kind, resets_at: at }) => [names[kind] ?? kind, Date.parse(at ?? '')] as const);
-    this.#served = new Map([...named, ['iguana_necktie', Date.parse(pool?.resets_at ?? '')] as const].filter(([, at]) => !Number.isNaN(at)));
+    this.#served = new Map([...named, ['iguana_necktie', Date.parse(pool?.resets_at ?? '')] as const, [session, this.#expiresMs] as const].filter(([, at]) => !Number.isNaN(at)));
   }
 
   /** A read has ended. */
   read({ source, outcome, durationMs, reading }: ReadResult): void {
     const nowMs = performance.now();
     const beganMs = nowMs - durationMs;
-    const life = { beganMs, staleAtMs: beganMs + validIntervals * source.intervalMs };
+    const life = { beganMs, staleAtMs: beganMs + validIntervals * source.intervalMs, at: new Date(Date.now() - durationMs) };
     if (reading !== undefined) this.#answered.set(source.id, life);
     if (outcome === 'success') this.#succeeded.set(source.id, life);
     if (source.id === 'claude-ai' && outcome === 'success' && this.#served !== undefined) this.#windows.push({ knownMs: nowMs, resets: this.#served });
@@ -78,16 +96,45 @@ export class GaugeRules {
       holds(life !== undefined && beganMs < life.staleAtMs, () => `${name} is shown ${(beganMs - (life?.beganMs ?? 0)) / 1_000} s after its reading`);
     }
     const atMs = hrTimeToMilliseconds(endTime);
-    const window = String(attributes['metric_name']);
-    if (name === 'claude.usage.seconds_to_reset') {
-      const right = this.#windows.map(({ resets }) => Math.floor(((resets.get(window) ?? Number.NaN) - atMs) / 1_000));
-      holds(value >= 0 && right.includes(value), () => `${name} of ${window} is ${value}, should be ${right.join(' or ')}`);
-    } else if (name.startsWith('claude.usage.') || name.startsWith('claude.credit_pool.')) {
-      // A reset that was past when it was read ends nothing.
-      const isOver = this.#windows.every(({ resets }) => (resets.get(window) ?? Number.POSITIVE_INFINITY) <= atMs);
-      holds(!isOver || this.clockWasWrong, () => `${name} of ${window} is shown after its window's reset`);
+    switch (name) {
+      case 'claude.usage.seconds_to_reset':
+        return this.#checkCountdown(name, String(attributes['metric_name']), value, atMs);
+      case 'claude.session.seconds_to_expiry':
+        return this.#checkCountdown(name, session, value, atMs);
+      case 'openrouter.key.seconds_to_reset':
+        return holds(this.clockWasWrong || value === Math.floor((endOf('monthly', new Date(atMs)) - atMs) / 1_000), () => `${name} is ${value} at ${new Date(atMs).toISOString()}`);
+      case 'openrouter.key.usage':
+        return this.#checkPeriod(name, String(attributes['window']), atMs);
+      default:
+        if (name.startsWith('claude.usage.') || name.startsWith('claude.credit_pool.')) this.#checkWindow(name, String(attributes['metric_name']), atMs);
     }
   }
+
+  #checkCountdown(name: string, window: string, value: number, atMs: number): void {
+    const right = this.#windows.map(({ resets }) => Math.floor(((resets.get(window) ?? Number.NaN) - atMs) / 1_000));
+    holds(value >= 0 && right.includes(value), () => `${name} of ${window} is ${value}, should be ${right.join(' or ')}`);
+  }
+
+  #checkWindow(name: string, window: string, atMs: number): void {
+    // A reset that was past when it was read ends nothing.
+    const isOver = this.#windows.every(({ resets }) => (resets.get(window) ?? Number.POSITIVE_INFINITY) <= atMs);
+    holds(!isOver || this.clockWasWrong, () => `${name} of ${window} is shown after its window's reset`);
+  }
+
+  /** What was used of a day, a week or a month is not what was used of the next. */
+  #checkPeriod(name: string, window: string, atMs: number): void {
+    const read = this.#answered.get('openrouter');
+    if (window === 'total' || read === undefined || this.clockWasWrong) return;
+    holds(endOf(window, read.at) > atMs, () => `${name} of ${window} is shown after its end`);
+  }
+}
+
+/** The end of the calendar's day, week or month. */
+function endOf(window: string, at: Date): number {
+  const [year, month, day] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()];
+  if (window === 'monthly') return Date.UTC(year, month + 1, 1);
+  // A week begins on Monday.
+  return Date.UTC(year, month, day + (window === 'daily' ? 1 : 7 - ((at.getUTCDay() + 6) % 7)));
 }
 
 const names: Readonly<Record<string, string>> = { session: 'five_hour', weekly_all: 'seven_day', weekly_scoped: 'seven_day_fable' };

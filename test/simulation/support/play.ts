@@ -164,7 +164,7 @@ export class Play {
           looked: (look) => this.#looked(look),
           onUsage: (body) => gauges.serve(body),
         }),
-        cookieService: memoryCookies({ cookies: () => this.#account.cookies(), random: this.#random, fault: () => this.#fault('cookies')?.kind }),
+        cookieService: memoryCookies({ cookies: () => gauges.serveCookies(this.#account.cookies()), random: this.#random, fault: () => this.#fault('cookies')?.kind }),
       },
       onCollected: (metrics, beganMs) => this.#looked(() => this.#checkCollection(metrics, beganMs)),
       onDelivered: (outcome) => this.#looked(() => this.#conservation.delivered(outcome)),
@@ -183,6 +183,7 @@ export class Play {
       random: this.#random,
       fault: () => this.#fault('collector')?.kind,
       onRequest: (metrics) => this.#looked(() => this.#totals.see(metrics)),
+      looked: (look) => this.#looked(look),
       onRefused: (metrics) => this.#looked(() => this.#totals.refused(metrics)),
       onAttempt: (request) => this.#conservation.tried(request),
     });

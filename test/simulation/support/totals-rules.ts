@@ -88,11 +88,17 @@ export class TotalsRules {
   /** The last push was taken. @throws {Broken} */
   checkEnd(): void {
     if (this.#makesDeltas) this.#growth.checkAll();
+    else if (!this.#mayFall) this.#checkRises();
     if (this.#schedule.temporality !== 'cumulative') this.#own.checkAll();
   }
 
   get #makesDeltas(): boolean {
     return this.#schedule.temporality === 'delta';
+  }
+
+  /** A backend that is told of rises alone has all of them: what was not there from the beginning begins with 0. */
+  #checkRises(): void {
+    for (const [key, first] of this.#backend.first) if (!this.#expected.atFirst.has(key)) same(first, 0, () => `first value of ${key}`);
   }
 
   /** A report that came during the collection may be in it, or in the next. */
