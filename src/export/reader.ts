@@ -1,13 +1,8 @@
-import {
-  DataPointType,
-  type MetricProducer,
-  type MetricReader,
-  PeriodicExportingMetricReader,
-  type ResourceMetrics,
-} from '@opentelemetry/sdk-metrics';
+import { type MetricProducer, type MetricReader, PeriodicExportingMetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { noSpans } from '../model/spans.ts';
 import { CycleSpans } from '../telemetry/cycle-spans.ts';
 import type { DeliveringExporter } from './exporter.ts';
+import { SetBack } from './set-back.ts';
 
 /** What a {@link CycleReader} is made of. */
 export interface ReaderOptions {
@@ -36,7 +31,7 @@ type Collected = Awaited<ReturnType<MetricReader['collect']>>;
 export class CycleReader extends PeriodicExportingMetricReader {
   readonly #options: ReaderOptions;
   readonly #cycle: CycleSpans;
-  #collectedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #setBack = new SetBack();
   #ended = false;
   #discarded = false;
 
@@ -94,24 +89,8 @@ export class CycleReader extends PeriodicExportingMetricReader {
     return super.onShutdown();
   }
 
-  /**
-   * Of two observations of a gauge the SDK exports the one with the later wall-clock time: after the clock was set back
-   * that is the old one, as if it were new. Such a collection has no gauges.
-   */
   async #collect(options?: Parameters<MetricReader['collect']>[0]): Promise<Collected> {
-    const nowMs = Date.now();
-    const setBack = nowMs < this.#collectedAtMs;
-    this.#collectedAtMs = nowMs;
-    const collected = await super.collect(options);
-    return setBack ? withoutGauges(collected) : collected;
+    this.#setBack.at(Date.now());
+    return this.#setBack.withoutOld(await super.collect(options));
   }
-}
-
-function withoutGauges(collected: Collected): Collected {
-  const { resource, scopeMetrics } = collected.resourceMetrics;
-  const kept = scopeMetrics.map(({ scope, metrics }) => ({
-    scope,
-    metrics: metrics.filter(({ dataPointType }) => dataPointType !== DataPointType.GAUGE),
-  }));
-  return { errors: collected.errors, resourceMetrics: { resource, scopeMetrics: kept } };
 }

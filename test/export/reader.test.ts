@@ -187,3 +187,27 @@ test('after the clock was set back no old value is exported as a new one', async
     [['gauge', 3], ['counter', 1]],
   ]);
 });
+
+test('nor is one of a gauge that comes again only later, and was last seen before the clock was set back', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-21T12:00:00Z') });
+  after(() => vi.useRealTimers());
+  const { meter, reader, requests } = await pipeline();
+  let values: readonly (readonly [window: string, value: number])[] = [];
+  meter.createObservableGauge('gauge').addCallback((result) => {
+    for (const [window, value] of values) result.observe(value, { window });
+  });
+  const cycle = async (at: string, ...observed: typeof values): Promise<void> => {
+    vi.setSystemTime(new Date(`2026-11-21T${at}Z`));
+    values = observed;
+    await reader.forceFlush();
+  };
+  await cycle('12:00:00', ['week', 1], ['session', 11]);
+  await cycle('11:00:00', ['week', 2]);
+  await cycle('11:01:00', ['week', 3]);
+  await cycle('11:02:00', ['week', 4], ['session', 12]);
+  await cycle('11:03:00', ['week', 5], ['session', 13]);
+  await cycle('11:04:00', ['week', 6]);
+  await cycle('12:01:00', ['week', 7], ['session', 14]);
+  await cycle('12:02:00', ['week', 8], ['session', 15], ['month', 21]);
+  expect(requests.map((points) => points.map(({ value }) => value))).toEqual([[1, 11], [], [3], [4], [5, 13], [6], [7, 14], [8, 15, 21]]);
+});
