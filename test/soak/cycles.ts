@@ -42,7 +42,7 @@ export async function playCycles(wanted: number, endMs: number): Promise<CyclesR
   const time = new VirtualTime(startMs);
   const nowMs = (): number => startMs + performance.now();
   let cycles = 0;
-  const collector = new MemoryCollector({ random, fault: () => (cycles % 20 === 7 ? 'unreachable' : undefined), onRequest: () => undefined });
+  const collector = new MemoryCollector({ random, fault: () => (cycles % 20 === 7 ? 'unreachable' : undefined), writtenEach: 1, onRequest: () => undefined });
   const account = new World({ seed: 1, clock: { now: () => new Date(startMs), monotonicMs: () => 0 }, speed: 1 });
   const { agent } = await beginLife({
     intervalMs,

@@ -1,6 +1,6 @@
 import { hrTimeToMilliseconds } from '@opentelemetry/core';
 import { type DataPoint, DataPointType, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import type { SourceId } from '../../../src/model/reading.ts';
+import { type SourceId, sourceIds } from '../../../src/model/reading.ts';
 import type { ReadResult } from '../../../src/sources/poller.ts';
 import { holds } from '../../totals/support/broken.ts';
 
@@ -86,6 +86,14 @@ export class GaugeRules {
     }
   }
 
+  /** Nothing has failed for so long: every source was read well. @throws {Broken} */
+  checkRecovered(quietMs: number): void {
+    for (const source of sourceIds) {
+      const agoMs = performance.now() - (this.#succeeded.get(source)?.beganMs ?? Number.NEGATIVE_INFINITY);
+      holds(agoMs <= quietMs, () => `${source} was read well ${agoMs / 1_000} s ago`);
+    }
+  }
+
   #checkPoint(name: string, { value, endTime, attributes }: DataPoint<number>, beganMs: number): void {
     this.points += 1;
     holds(Number.isFinite(value), () => `${name} is ${value}`);
@@ -98,13 +106,13 @@ export class GaugeRules {
     const atMs = hrTimeToMilliseconds(endTime);
     switch (name) {
       case 'claude.usage.seconds_to_reset':
-        return this.#checkCountdown(name, String(attributes['metric_name']), value, atMs);
+        { this.#checkCountdown(name, String(attributes['metric_name']), value, atMs); return; }
       case 'claude.session.seconds_to_expiry':
-        return this.#checkCountdown(name, session, value, atMs);
+        { this.#checkCountdown(name, session, value, atMs); return; }
       case 'openrouter.key.seconds_to_reset':
-        return holds(this.clockWasWrong || value === Math.floor((endOf('monthly', new Date(atMs)) - atMs) / 1_000), () => `${name} is ${value} at ${new Date(atMs).toISOString()}`);
+        { holds(this.clockWasWrong || value === Math.floor((endOf('monthly', new Date(atMs)) - atMs) / 1_000), () => `${name} is ${value} at ${new Date(atMs).toISOString()}`); return; }
       case 'openrouter.key.usage':
-        return this.#checkPeriod(name, String(attributes['window']), atMs);
+        { this.#checkPeriod(name, String(attributes['window']), atMs); return; }
       default:
         if (name.startsWith('claude.usage.') || name.startsWith('claude.credit_pool.')) this.#checkWindow(name, String(attributes['metric_name']), atMs);
     }

@@ -35,6 +35,9 @@ const shownAfter: readonly (readonly [days: number, reports: readonly ReportId[]
 /** Longer than any wait that upstreams ask for, and an interval of the slow sources after it. */
 const quietMs = 2.6 * hourMs;
 
+/** Of so many attempts to push the bytes of one are looked at. */
+const writtenEach = 50;
+
 /** What was played, for whoever wants to know how much it was. */
 export interface Played {
   cycles: number;
@@ -183,6 +186,7 @@ export class Play {
       random: this.#random,
       fault: () => this.#fault('collector')?.kind,
       onRequest: (metrics) => this.#looked(() => this.#totals.see(metrics)),
+      writtenEach,
       looked: (look) => this.#looked(look),
       onRefused: (metrics) => this.#looked(() => this.#totals.refused(metrics)),
       onAttempt: (request) => this.#conservation.tried(request),
@@ -295,6 +299,7 @@ export class Play {
       this.#sleep(Math.max(0, shownMs + 2 * hourMs - this.#nowMs));
       // Waits that were asked for are over by then, and all is read once more.
       await this.#advanceTo(this.#nowMs + quietMs);
+      this.#looked(() => this.#gauges.checkRecovered(quietMs));
       for (const report of reports) this.#looked(() => this.#totals.checkTruth(report));
       this.#check();
     }
