@@ -104,18 +104,20 @@ export class GaugeRules {
       holds(life !== undefined && beganMs < life.staleAtMs, () => `${name} is shown ${(beganMs - (life?.beganMs ?? 0)) / 1_000} s after its reading`);
     }
     const atMs = hrTimeToMilliseconds(endTime);
-    switch (name) {
-      case 'claude.usage.seconds_to_reset':
-        { this.#checkCountdown(name, String(attributes['metric_name']), value, atMs); return; }
-      case 'claude.session.seconds_to_expiry':
-        { this.#checkCountdown(name, session, value, atMs); return; }
-      case 'openrouter.key.seconds_to_reset':
-        { holds(this.clockWasWrong || value === Math.floor((endOf('monthly', new Date(atMs)) - atMs) / 1_000), () => `${name} is ${value} at ${new Date(atMs).toISOString()}`); return; }
-      case 'openrouter.key.usage':
-        { this.#checkPeriod(name, String(attributes['window']), atMs); return; }
-      default:
-        if (name.startsWith('claude.usage.') || name.startsWith('claude.credit_pool.')) this.#checkWindow(name, String(attributes['metric_name']), atMs);
-    }
+    const rules: Readonly<Record<string, () => void>> = {
+      'claude.usage.seconds_to_reset': () => this.#checkCountdown(name, String(attributes['metric_name']), value, atMs),
+      'claude.session.seconds_to_expiry': () => this.#checkCountdown(name, session, value, atMs),
+      'openrouter.key.seconds_to_reset': () => this.#checkMonthsEnd(name, value, atMs),
+      'openrouter.key.usage': () => this.#checkPeriod(name, String(attributes['window']), atMs),
+    };
+    const isWindow = name.startsWith('claude.usage.') || name.startsWith('claude.credit_pool.');
+    if (rules[name] !== undefined) rules[name]();
+    else if (isWindow) this.#checkWindow(name, String(attributes['metric_name']), atMs);
+  }
+
+  #checkMonthsEnd(name: string, value: number, atMs: number): void {
+    const right = Math.floor((endOf('monthly', new Date(atMs)) - atMs) / 1_000);
+    holds(this.clockWasWrong || value === right, () => `${name} is ${value}, should be ${right}`);
   }
 
   #checkCountdown(name: string, window: string, value: number, atMs: number): void {

@@ -3,7 +3,7 @@ import { type Config } from '../../../src/config/config.ts';
 import { type SourceId, sourceIds } from '../../../src/model/reading.ts';
 
 /** What a source's upstream does instead of its work. */
-export const sourceFaults = ['failing', 'busy', 'limited', 'limited_date', 'limited_silently', 'unauthorized', 'hang', 'slow', 'cut', 'page', 'refused', 'mixed'] as const;
+export const sourceFaults = ['failing', 'busy', 'limited', 'limited_date', 'limited_silently', 'limited_partly', 'unauthorized', 'hang', 'slow', 'cut', 'page', 'refused', 'mixed'] as const;
 export const collectorFaults = ['refused', 'unreachable', 'hang', 'unseen', 'partial', 'busy', 'busy_long', 'slow', 'not_otlp'] as const;
 export const cookieFaults = ['missing', 'unreachable', 'hang', 'expired', 'nonsense'] as const;
 export const diskFaults = ['ENOSPC', 'EIO', 'hang'] as const;
@@ -65,7 +65,7 @@ const fault: fc.Arbitrary<Fault> = fc
 
 /** Cycles are as frequent as the days are few. */
 const length = fc.oneof(
-  { weight: 1, arbitrary: fc.record({ days: fc.constant(1), intervalMinutes: fc.constantFrom(1, 2) }) },
+  { weight: 2, arbitrary: fc.record({ days: fc.constant(1), intervalMinutes: fc.constantFrom(1, 2) }) },
   { weight: 8, arbitrary: fc.record({ days: fc.constant(1), intervalMinutes: fc.constantFrom(5, 10, 30) }) },
   { weight: 4, arbitrary: fc.record({ days: fc.integer({ min: 2, max: 7 }), intervalMinutes: fc.constantFrom(30, 60) }) },
 );
@@ -85,5 +85,5 @@ const kept = fc.record({
 });
 
 export const schedules: fc.Arbitrary<Schedule> = fc
-  .tuple(fc.nat(40), fc.nat(), startsAt, length, kept, fc.array(fault, { minLength: 1, maxLength: 20 }))
+  .tuple(fc.nat(40), fc.nat(), startsAt, length, kept, fc.array(fault, { minLength: 1, maxLength: 20, size: 'max' }))
   .map(([life, seed, starts, long, keeping, faults]) => ({ life, seed, startsAt: starts, ...long, ...keeping, faults }));

@@ -83,6 +83,9 @@ function answerOf(options: UpstreamOptions, source: SourceId, request: HttpReque
       return { status: 500, body: { error: { type: 'api_error' } } };
     case 'busy':
       return { status: 503, headers: waitOf(random), body: '' };
+    case 'limited_partly':
+      if (random() < 0.5) return goodAnswer(options, source, request, nowMs);
+      return { status: 429, headers: waitOf(random), body: { error: { type: 'rate_limit_error' } } };
     case 'limited':
       return { status: 429, headers: waitOf(random), body: { error: { type: 'rate_limit_error' } } };
     case 'limited_date': {
