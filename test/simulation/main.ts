@@ -4,7 +4,7 @@
  * many minutes.
  */
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { playAgain, playSchedules } from './support/run.ts';
 import { playTogether } from './support/together.ts';
 
@@ -36,7 +36,7 @@ try {
     process.stdout.write(`${values.json ? JSON.stringify(tally) : told}\n`);
   }
 } catch (thrown) {
-  process.stderr.write(`${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`);
+  process.stderr.write(`${inspect(thrown)}\n`);
   process.exitCode = 1;
 }
 // What is still held open belongs to agents that were killed.

@@ -22,7 +22,7 @@ export async function playTogether(processes: number, { seed, milliseconds }: Re
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk.toString()));
     const [code] = (await once(child, 'close')) as [number | null];
-    if (code !== 0) throw new Error(err.join('') || `a process ended with ${code}`);
+    if (code !== 0) throw new Error(err.join('').replace(/^Error: /, '') || `a process ended with ${code}`);
     return JSON.parse(out.join('')) as Tally;
   });
   try {
