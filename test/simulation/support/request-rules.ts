@@ -59,8 +59,9 @@ export class RequestRules {
     const nowMs = performance.now();
     const request: UnderWay = { signal, part: partOf(url) };
     const { notBeforeMs } = endpoint;
-    // The list of workspaces is asked for by two sources.
-    const wait = url.pathname.endsWith('/workspaces') ? undefined : this.#waits.get(source);
+    // The list of workspaces is asked for by two sources, and what is said to one of them there the other does not hear.
+    const isShared = url.pathname.endsWith('/workspaces');
+    const wait = isShared ? undefined : this.#waits.get(source);
     this.requests += 1;
     endpoint.underWay.add(request);
     endpoint.failing = endpoint.failing.filter((beganMs) => beganMs > nowMs - hourMs);
@@ -78,7 +79,7 @@ export class RequestRules {
       if (retryAfterSeconds === 0) return;
       const untilMs = performance.now() + retryAfterSeconds * 1_000;
       endpoint.notBeforeMs = Math.max(endpoint.notBeforeMs, untilMs);
-      if (untilMs > (this.#waits.get(source)?.untilMs ?? 0)) this.#waits.set(source, { signal, untilMs });
+      if (!isShared && untilMs > (this.#waits.get(source)?.untilMs ?? 0)) this.#waits.set(source, { signal, untilMs });
     };
   }
 
