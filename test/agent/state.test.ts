@@ -142,8 +142,7 @@ test('with lowmemory totals are what they are without it, over a restart too, an
   await first.start();
   use('apikey_1', 5);
   await cycle(first);
-  const isTotal = ({ metric }: ReceivedPoint): boolean => metric === 'claude.tokens';
-  const counters = pointsOf(pushes.at(-1)).filter((point) => point.kind !== 'gauge' && !isTotal(point));
+  const counters = pointsOf(pushes.at(-1)).filter(({ metric, monotonic }) => metric !== 'claude.tokens' && monotonic === true);
   expect(counters.length).toBeGreaterThan(0);
   for (const { temporality } of counters) expect(temporality).toBe('delta');
   for (const { temporality, attributes } of last('claude.tokens')) expect([temporality, attributes['period']]).toEqual(['cumulative', '2026-11']);

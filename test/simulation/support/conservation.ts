@@ -30,12 +30,17 @@ export class Conservation {
 
   /** A collection, whose delivery begins. @throws {Broken} */
   collected(metrics: ResourceMetrics): void {
-    const counter = metrics.scopeMetrics.flatMap(({ metrics: ofScope }) => ofScope).find(({ descriptor }) => descriptor.name === 'claude_usage_metrics.export.points');
-    const counts = new Map(((counter?.dataPoints ?? []) as DataPoint<number>[]).map(({ attributes, value }) => [attributes['outcome'], value]));
+    const pointsOf = (name: string): readonly DataPoint<number>[] => {
+      const metric = metrics.scopeMetrics.flatMap(({ metrics: ofScope }) => ofScope).find(({ descriptor }) => descriptor.name === `claude_usage_metrics.export.${name}`);
+      return (metric?.dataPoints ?? []) as DataPoint<number>[];
+    };
+    const counts = new Map(pointsOf('points').map(({ attributes, value }) => [attributes['outcome'], value]));
     const { acknowledged, rejected } = this.#collector;
     same(counts.get('acknowledged'), acknowledged, () => 'points acknowledged');
     same(counts.get('rejected'), rejected, () => 'points rejected');
     same(counts.get('lost'), this.#settled - acknowledged - rejected, () => 'points lost');
+    const [produced, inFlight] = ['points.produced', 'points.in_flight'].map((name) => pointsOf(name)[0]?.value);
+    same(produced, this.#settled + (inFlight ?? Number.NaN), () => 'points produced');
     this.#made = countPoints(metrics);
     this.#tried.clear();
   }

@@ -198,5 +198,5 @@ function* ownCounters({ scopeMetrics }: ResourceMetrics): Generator<OwnPoint> {
 }
 
 function isCounter(metric: MetricData): boolean {
-  return metric.dataPointType === DataPointType.HISTOGRAM || metric.dataPointType === DataPointType.SUM;
+  return metric.dataPointType === DataPointType.HISTOGRAM || (metric.dataPointType === DataPointType.SUM && metric.isMonotonic);
 }

@@ -77,7 +77,7 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
       delivered: (_acknowledged, outcome) => options.onDelivered(outcome),
     },
     ...(state && { state: watched({ ...state, takeRestored: () => restored }, options.onSave) }),
-  });
+  }));
   const goesOn = (restored?.reports ?? []).filter(({ cutting }) => cutting).map(({ report }) => report);
   return { agent, knows: restored !== undefined, goesOn: new Set(goesOn) };
 }

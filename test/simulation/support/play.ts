@@ -277,8 +277,7 @@ export class Play {
   #takeRead(result: ReadResult): void {
     this.#gauges.read(result);
     holds(result.outcome !== 'internal', () => `${result.source.id} failed as internal: ${result.failures.map(({ message, cause }) => `${message} ${String(cause)}`).join()}`);
-    const report = result.reading?.report;
-    if (report !== undefined) this.#totals.read(report);
+    this.#totals.read(result);
   }
 
   #checkCollection(metrics: ResourceMetrics | undefined, beganMs: number): void {

@@ -2,6 +2,7 @@ import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { SimulatedOrganization } from '../../../src/demo/anthropic/organization.ts';
 import type { Report, ReportId } from '../../../src/model/report.ts';
 import type { SentTotals } from '../../../src/model/sent-totals.ts';
+import type { ReadResult } from '../../../src/sources/poller.ts';
 import { DropOnlyBackend, totalsIn } from '../../totals/support/backends.ts';
 import { same } from '../../totals/support/broken.ts';
 import { Expected } from '../../totals/support/expected.ts';
@@ -19,6 +20,8 @@ export class TotalsRules {
   #own = new OwnGrowthRules();
   /** Reports whose read has ended, and which a collection has not shown for certain. */
   #pending: { readonly report: Report; readonly endedMs: number }[] = [];
+  /** When the first read of the names had ended: until then there are no totals. */
+  #namedMs = Number.POSITIVE_INFINITY;
   /** What was exported may be higher than what this process knows of. */
   #mayFall = false;
   /** Series that this process has exported. */
@@ -33,14 +36,21 @@ export class TotalsRules {
   born({ knows, goesOn }: Life, forgets: boolean): void {
     this.#mayFall ||= forgets;
     this.#pending = [];
+    this.#namedMs = Number.POSITIVE_INFINITY;
     this.#exported.clear();
     this.#expected.restart(knows);
     this.#growth.restart(goesOn);
     this.#own = new OwnGrowthRules();
   }
 
+  /** A read has ended. */
+  read({ source, reading }: ReadResult): void {
+    if (source.id === 'anthropic-names') this.#namedMs = Math.min(this.#namedMs, performance.now());
+    if (reading?.report !== undefined) this.#take(reading.report);
+  }
+
   /** A report was read whole. */
-  read(report: Report): void {
+  #take(report: Report): void {
     if (!this.#makesDeltas) {
       this.#pending.push({ report, endedMs: performance.now() });
       return;
@@ -104,6 +114,7 @@ export class TotalsRules {
   /** A report that came during the collection may be in it, or in the next. */
   #checkTotals(metrics: ResourceMetrics, beganMs: number): void {
     const values = new Map([...totalsIn(metrics)].map(({ key, value }) => [key, value]));
+    if (values.size === 0 && this.#namedMs >= beganMs) return;
     const takeNext = (): void => {
       const next = this.#pending.shift();
       if (next !== undefined) this.#expected.take(next.report);
