@@ -1,6 +1,6 @@
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { fileURLToPath } from 'node:url';
-import { type Agent, createAgent } from '../../../src/agent.ts';
+import { type Agent, type AgentOptions, createAgent } from '../../../src/agent.ts';
 import type { Transports } from '../../../src/agent-sources.ts';
 import { loadConfig } from '../../../src/config/config.ts';
 import type { ReportId } from '../../../src/model/report.ts';
@@ -13,7 +13,7 @@ import { createLogger } from '../../../src/telemetry/log.ts';
 import { adminKey } from '../../totals/support/admin-api.ts';
 import type { MemoryCollector } from './collector.ts';
 import { openRouterKey } from '../../support/canaries.ts';
-import { kept, keptLines, keptWrites } from './secrets.ts';
+import type { SecretSearch } from './secrets.ts';
 import { adminUrl, claudeUrl, openRouterUrl } from './upstreams.ts';
 
 const emptyEnvFile = fileURLToPath(new URL('../../support/empty.env', import.meta.url));
@@ -35,6 +35,8 @@ export interface LifeOptions {
   /** The state is being written. @returns what is called when it is on the disk. */
   readonly onSave: (totals: SentTotals) => () => void;
   readonly onLog: (line: Readonly<Record<string, unknown>>) => void;
+  /** Is given all that leaves the agent; it has traces then. */
+  readonly search?: SecretSearch;
 }
 
 /** One process of the whole agent, between upstreams, collector and disk in memory. */
@@ -47,7 +49,8 @@ export interface Life {
 }
 
 export async function beginLife(options: LifeOptions): Promise<Life> {
-  const state = options.disk && (await openTotalsState('/state', 'default', keptWrites(options.disk)));
+  const { search } = options;
+  const state = options.disk && (await openTotalsState('/state', 'default', search?.ofDisk(options.disk) ?? options.disk));
   const config = loadConfig({
     environment: {
       COOKIEJAR_URL: 'http://127.0.0.1:2',
@@ -64,8 +67,9 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
     flags: {},
   });
   const restored = state?.takeRestored();
-  const agent = createAgent(config, kept({
-    logger: createLogger('debug', keptLines((line) => options.onLog(JSON.parse(line) as Record<string, unknown>))),
+  const write = (line: string): void => options.onLog(JSON.parse(line) as Record<string, unknown>);
+  const own: AgentOptions = {
+    logger: createLogger('debug', { write: search?.ofLines(write) ?? write }),
     readDeadlineMs: 20_000,
     write: () => undefined,
     random: options.random,
@@ -77,7 +81,8 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
       delivered: (_acknowledged, outcome) => options.onDelivered(outcome),
     },
     ...(state && { state: watched({ ...state, takeRestored: () => restored }, options.onSave) }),
-  }));
+  };
+  const agent = createAgent(config, search?.ofAgent(own) ?? own);
   const goesOn = (restored?.reports ?? []).filter(({ cutting }) => cutting).map(({ report }) => report);
   return { agent, knows: restored !== undefined, goesOn: new Set(goesOn) };
 }

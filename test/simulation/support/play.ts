@@ -16,6 +16,7 @@ import { GaugeRules } from './gauge-rules.ts';
 import { type Life, beginLife } from './life.ts';
 import { RequestRules } from './request-rules.ts';
 import type { Fault, Schedule } from './schedule.ts';
+import { SecretSearch } from './secrets.ts';
 import { TotalsRules } from './totals-rules.ts';
 import { memoryUpstreams } from './upstreams.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -66,6 +67,7 @@ export class Play {
   #gauges = new GaugeRules();
   #collector: MemoryCollector;
   #conservation: Conservation;
+  readonly #search = new SecretSearch();
   #collectedMs = 0;
   readonly played: Played = { cycles: 0, requests: 0, exchanges: 0, lives: 0 };
 
@@ -109,6 +111,7 @@ export class Play {
       process.off('unhandledRejection', onRejection);
     }
     this.#check();
+    this.#search.check();
     return this.played;
   }
 
@@ -154,6 +157,7 @@ export class Play {
       intervalMs: this.#schedule.intervalMinutes * minuteMs,
       random: this.#random,
       collector,
+      search: this.#search,
       settings: { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: this.#schedule.temporality },
       ...(this.#schedule.keepsState && { disk: faultyDisk(this.#disk, () => this.#fault('disk')?.kind) }),
       transports: {

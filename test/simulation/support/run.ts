@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { Play, type Played } from './play.ts';
 import { schedules } from './schedule.ts';
-import { checkSecrets } from './secrets.ts';
 import { machineMs } from './virtual-time.ts';
 
 /** Which schedules are played. */
@@ -27,7 +26,6 @@ export async function playSchedules({ count, milliseconds, seed }: Run): Promise
     // fast-check's own limit would wait on timers that are virtual.
     if (machineMs() > endMs) return;
     const { cycles, requests, exchanges, lives } = await new Play(schedule).run();
-    checkSecrets();
     tally.schedules += 1;
     tally.days += schedule.days;
     tally.faults += schedule.faults.length;
@@ -55,8 +53,7 @@ export async function playAgain({ seed, path, shrinkMs = 0 }: Pick<Run, 'seed'> 
       if (!isFirst && machineMs() > endMs) return;
       isFirst = false;
       await new Play(schedule).run();
-      checkSecrets();
-    }),
+      }),
     { seed, path, numRuns: 1, endOnFailure: shrinkMs === 0 },
   );
 }
