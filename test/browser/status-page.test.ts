@@ -178,8 +178,8 @@ describe('with a hundred windows and models whose names are markup', () => {
     account.usage = { status: 200, body: { ...body, limits: [...body.limits, ...scoped] } };
     const { page, complaints } = await open(await urlOf(start()), { viewport, colorScheme });
     await says(page, 'live', '<img src=x onerror=alert(1)> "quoted"');
-    const more = page.getByText(/^\d+ more$/).first();
-    await more.click();
+    const list = page.locator('details', { has: page.getByText(/^\d+ more$/) }).first();
+    await list.locator('summary').click();
     expect(await page.locator('.more li').count()).toBeGreaterThan(50);
     expect(await overflow(page)).toBe(0);
     expect(await findings(page)).toEqual([]);
@@ -189,9 +189,32 @@ describe('with a hundred windows and models whose names are markup', () => {
     // It stays open over the next cycle.
     const shownAt = await page.locator('#status').getAttribute('data-now');
     await vi.waitUntil(async () => (await page.locator('#status').getAttribute('data-now')) !== shownAt, { timeout: 10_000, interval: 50 });
-    expect(await page.locator('details').first().getAttribute('open')).not.toBeNull();
+    expect(await list.getAttribute('open')).not.toBeNull();
     expect(complaints).toEqual([]);
   });
+});
+
+test('what was opened stays open, and has the focus, when something comes before it and when that goes', async () => {
+  const { organization, start } = await startWorld();
+  use(organization, 'claude-opus-5', 2);
+  use(organization, 'claude-opus-5', 1, { apiKeyId: 'apikey_2', workspaceId: null });
+  const { page, complaints } = await open(await urlOf(start()));
+  await says(page, '42 %', 'By workspace');
+  await page.getByText(/^By workspace/).click();
+  expect(await page.evaluate<readonly unknown[]>(`(() => {
+    const status = document.getElementById('status');
+    const opened = document.querySelector('details[open]');
+    const before = status.innerHTML;
+    const without = status.cloneNode(true);
+    const withMore = status.cloneNode(true);
+    for (const part of withMore.querySelectorAll('[data-key="left"], section, ul')) part.insertAdjacentHTML('afterbegin', '<p data-key="new">new</p><p>plain</p>');
+    const seen = () => [document.querySelector('details[open]') === opened, document.activeElement.parentElement === opened, document.querySelectorAll('[data-key="new"]').length > 3];
+    change(status, withMore);
+    const during = seen();
+    change(status, without);
+    return [...during, ...seen(), status.innerHTML === before];
+  })()`)).toEqual([true, true, true, true, true, false, true]);
+  expect(complaints).toEqual([]);
 });
 
 test('by keyboard everything that opens or leads on is reached, and shows that it is', async () => {

@@ -27,7 +27,7 @@ export function statusBody(view: StatusView, build: string): Html {
   return html`<div id="status" data-build="${build}" data-now="${now.toISOString()}" data-title="${titleText(view)}">
 <div class="top"><p class="headline ${heatOfHeadline(view.headline)}" role="status">${headlineText(view.headline, now)}</p>
 <p class="updated">${at === undefined ? 'Not read yet.' : html`As of ${clock(at, now)}, ${ago(at, now)}`}${trouble(view)}</p></div>
-<div class="columns${left.length === 0 && ' single'}">${left.length > 0 && html`<div>${left}</div>`}<div>${right}</div></div>
+<div class="columns${left.length === 0 && ' single'}">${left.length > 0 && html`<div data-key="left">${left}</div>`}<div data-key="right">${right}</div></div>
 </div>`;
 }
 

@@ -151,7 +151,7 @@ function forecastFact(forecast: QuotaView['forecast'], now: Date): Content[] {
 function moreQuotas(listed: readonly QuotaView[], unlisted: number, now: Date): Html {
   const row = (quota: QuotaView): Html =>
     html`<li class="${quota.heat ?? 'unknown'}"><bdi>${windowTitle(quota.name)}</bdi> <span class="value">${usedText({ name: quota.name, ...(quota.used !== undefined && { used: quota.used }) }) ?? 'not known'}${quota.resetAt !== undefined && html` <span class="aside">resets in ${until(quota.resetAt, now)}</span>`}</span></li>`;
-  return html`<details><summary>${listed.length + unlisted} more</summary><ul class="more">${listed.map(row)}</ul>${unlisted > 0 && html`<p class="note">and ${unlisted} that are not shown here; the metrics have all.</p>`}</details>`;
+  return html`<details data-key="more"><summary>${listed.length + unlisted} more</summary><ul class="more">${listed.map(row)}</ul>${unlisted > 0 && html`<p class="note">and ${unlisted} that are not shown here; the metrics have all.</p>`}</details>`;
 }
 
 function sessionFact(expiresAt: Date, now: Date): Html {

@@ -1,6 +1,7 @@
 /**
  * The page’s own script: takes each cycle’s body from the event stream, changes what has changed, so that focus and what
- * was opened stay, and keeps durations going. Without it the page is complete, as of when it was loaded.
+ * was opened stay, also where something comes before it (`data-key` tells what is the same), and keeps durations going.
+ * Without it the page is complete, as of when it was loaded.
  */
 export const script = `
 'use strict';
@@ -25,9 +26,38 @@ function change(before, after) {
   }
   for (const { name } of [...before.attributes]) if (!after.hasAttribute(name) && name !== 'open') before.removeAttribute(name);
   for (const { name, value } of after.attributes) if (before.getAttribute(name) !== value) before.setAttribute(name, value);
-  const [old, fresh] = [[...before.childNodes], [...after.childNodes]];
-  fresh.forEach((node, index) => (index < old.length ? change(old[index], node) : before.append(node)));
-  old.slice(fresh.length).forEach((node) => node.remove());
+  changeChildren(before, [...after.childNodes]);
+}
+
+function changeChildren(parent, fresh) {
+  const wanted = new Set(fresh.map((node) => node.dataset?.key)), keyed = new Map();
+  for (const node of [...parent.childNodes]) {
+    const key = node.dataset?.key;
+    if (key === undefined) continue;
+    if (wanted.has(key)) keyed.set(key, node);
+    else node.remove();
+  }
+  let at = parent.firstChild;
+  for (const node of fresh) {
+    const key = node.dataset?.key, known = key === undefined ? at : keyed.get(key);
+    keyed.delete(key);
+    if (!known || !isAlike(known, node)) {
+      parent.insertBefore(node, at);
+      continue;
+    }
+    // What is moved loses the focus: what stood before it and goes makes room instead.
+    while (key !== undefined && at && at !== known && at.dataset?.key === undefined) at = removed(at);
+    if (known === at) at = at.nextSibling;
+    else parent.insertBefore(known, at);
+    change(known, node);
+  }
+  while (at) at = removed(at);
+}
+
+function removed(node) {
+  const next = node.nextSibling;
+  node.remove();
+  return next;
 }
 
 function duration(seconds) {
