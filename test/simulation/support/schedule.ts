@@ -47,7 +47,7 @@ export interface Schedule {
 const minuteMs = 60_000;
 
 /** No clock shows the same instants twice, to the millisecond: cycles would coincide that were an hour apart. */
-const wrongByMs = [9, 60, 3_652 * 1_440].flatMap((minutes) => [minutes * minuteMs + 1_237, -minutes * minuteMs + 1_237]);
+const wrongByMs = [9, -9, 60, -60, 3_652 * 1_440, -3_652 * 1_440].map((minutes, index) => minutes * minuteMs + 1_237 + 101 * index);
 
 const trouble: fc.Arbitrary<Trouble> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ of: fc.constantFrom(...sourceIds), kind: fc.constantFrom(...sourceFaults) }) },
