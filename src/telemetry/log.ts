@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { redact } from '../model/redaction.ts';
 import { describeError } from './error.ts';
+import { LogLines } from './log-lines.ts';
 
 export type { Logger } from 'pino';
 
@@ -11,7 +12,7 @@ export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** JSON lines on stderr (stdout is for results), each searched for secrets before it leaves. */
-export function createLogger(level: LogLevel, destination: DestinationStream = pino.destination({ fd: 2, sync: true })): Logger {
+export function createLogger(level: LogLevel, destination: DestinationStream = new LogLines()): Logger {
   return pino(
     {
       level,
