@@ -11,6 +11,9 @@ const oldestNode = [22, 15] as const;
  */
 setFlagsFromString('--semi-space-growth-factor=1');
 
+/** Longest that results wait for their reader after a signal. */
+const longestDrainMs = 500;
+
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1])) {
   process.stderr.write(`claude-usage-metrics needs Node.js ${oldestNode.join('.')} or newer; this is ${process.versions.node}\n`);
@@ -44,12 +47,17 @@ async function start(): Promise<void> {
   process.on('unhandledRejection', bug);
   // Node prints them as plain text among the log's lines: grpc-js leads to one at each TLS address that is an IP.
   process.noDeprecation = true;
-  // Who reads the results may stop reading (`once | head`); the exit code stays that of the work.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') bug(error);
+  // Nobody is left to be told.
+  process.stderr.on('error', () => undefined);
+  // Who reads the results may stop reading (`once | head`), or their disk be full; the exit code stays that of the work.
+  let isSaid = false;
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE' && !isSaid) createLogger('error').error({ code }, 'stdout cannot be written: results are missing there');
+    isSaid = true;
   });
 
   const { main } = await import('./commands/cli.ts');
+  const { isStopAsked } = await import('./commands/stop-signal.ts');
   const { screenOf } = await import('./commands/terminal/screen.ts');
   const screen = screenOf(process.stdout, process.env);
   const code = await main({
@@ -60,6 +68,7 @@ async function start(): Promise<void> {
     writeError: (text) => process.stderr.write(redact(text)),
     ...(screen && { screen }),
   }).catch(bug);
-  // Results first; then out, whatever call still hangs.
+  // Results first; then out, whatever call still hangs. Who asked the process to stop waits for no reader.
   process.stdout.write('', () => process.exit(code));
+  if (isStopAsked()) setTimeout(() => process.exit(code), longestDrainMs);
 }

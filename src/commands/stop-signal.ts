@@ -5,6 +5,13 @@ export interface StopSignal {
   readonly received: Promise<NodeJS.Signals>;
 }
 
+let asked = false;
+
+/** Whether a command that waits for a {@link stopSignal} has got one. */
+export function isStopAsked(): boolean {
+  return asked;
+}
+
 /**
  * Waits for the first stop signal and keeps the process alive until then; a second one ends it at once. Takes the signals
  * over from main, which would leave at the first.
@@ -17,6 +24,7 @@ export function stopSignal(): StopSignal {
     const onSignal = (signal: NodeJS.Signals): void => {
       if (stopping) process.exit(exitCode.notDelivered);
       stopping = true;
+      asked = true;
       clearInterval(keepAlive);
       resolve(signal);
     };

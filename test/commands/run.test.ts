@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { type HttpAnswer, startUpstream } from '../../src/demo/http-server.ts';
 import type { ReceivedPoint } from '../../src/demo/otlp-messages.ts';
 import { type Answer, startReceiver } from '../../src/demo/receiver.ts';
@@ -13,7 +13,7 @@ afterEach(async () => {
 const usage: HttpAnswer = { status: 200, body: { five_hour: { utilization: 42, resets_at: null } } };
 
 /** A running agent between a simulated claude.ai and a receiver. */
-async function startRun(claude: HttpAnswer, answer: () => Answer) {
+async function startRun(claude: HttpAnswer, answer: () => Answer, more: Readonly<Record<string, string>> = {}) {
   const upstream = await startUpstream(() => claude);
   const pushes: ReceivedPoint[][] = [];
   const receiver = await startReceiver({
@@ -25,6 +25,7 @@ async function startRun(claude: HttpAnswer, answer: () => Answer) {
     CLAUDE_ORGANIZATION_ID: '00000000-0000-4000-8000-00000000000a',
     CLAUDE_AI_BASE_URL: upstream.url,
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.port}`,
+    ...more,
   });
   stops.push(() => run.child.kill('SIGKILL'), () => upstream.stop(), () => receiver.stop());
   return { run, pushes, upstream };
@@ -82,4 +83,20 @@ test('run exits at once on a second signal', async () => {
 
   expect(result.code).toBe(4);
   expect(logLines(result).map(({ msg }) => msg)).not.toContain('the last push was not acknowledged');
+});
+
+test('who reads stdout or stderr no more keeps run neither from pushing nor from leaving', { timeout: 40_000 }, async () => {
+  const more = { OTEL_METRICS_EXPORTER: 'otlp,console', OTEL_METRIC_EXPORT_INTERVAL: '50', LOG_LEVEL: 'debug' };
+  const { run, pushes } = await startRun(usage, () => ({ kind: 'acknowledge' }), more);
+  await said(run, 'stderr', 'acknowledges all points');
+  run.child.stdout?.pause();
+  run.child.stderr?.pause();
+  const known = pushes.length;
+  // More than a pipe and what Node reads ahead of it hold.
+  await vi.waitUntil(() => pushes.length > known + 60, { timeout: 30_000 });
+  const startedMs = performance.now();
+  run.child.kill('SIGTERM');
+  const code = await new Promise((resolve) => run.child.once('exit', resolve));
+  expect(code).toBe(0);
+  expect(performance.now() - startedMs).toBeLessThan(20_000);
 });
