@@ -1,7 +1,7 @@
 import { rememberCredential } from '../model/redaction.ts';
 import { Secret } from '../model/secret.ts';
 import { parseDuration } from './duration.ts';
-import { readText } from './files.ts';
+import { readKeptText } from './files.ts';
 import { isLoopback } from './kinds.ts';
 import { type Setting, type SettingName, type SettingValue, settings } from './settings.ts';
 import { shown } from './shown.ts';
@@ -58,7 +58,7 @@ export class Checked {
   }
 
   #secretFile(name: SettingName, file: string): Secret | undefined {
-    const text = readText(`${name}_FILE`, file, this.#problems);
+    const text = readKeptText(`${name}_FILE`, file, this.#problems);
     if (text === undefined) return undefined;
     rememberCredential(text);
     return this.#parse(`${name}_FILE`, settings[name], text) === undefined ? undefined : Secret.fromFile(file);

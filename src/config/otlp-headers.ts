@@ -1,6 +1,6 @@
 import { rememberCredential } from '../model/redaction.ts';
 import { ConfigError } from './config-error.ts';
-import { readText } from './files.ts';
+import { readKeptText } from './files.ts';
 import type { OtlpSignal } from './otlp.ts';
 import type { RawSettings } from './sources-of-settings.ts';
 
@@ -21,7 +21,7 @@ export function readHeaders(raw: RawSettings, problems: string[], names: readonl
       problems.push(`${name} and ${name}_FILE are both given; keep one`);
       continue;
     }
-    const text = file === undefined ? inline : readText(`${name}_FILE`, file, problems);
+    const text = file === undefined ? inline : readKeptText(`${name}_FILE`, file, problems);
     if (text === undefined) continue;
     remember(text);
     const wrong = wrongPair(text);

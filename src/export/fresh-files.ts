@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { readKept } from '../model/kept-file.ts';
 import type { Sender } from './attempt.ts';
 
 /** Paths of PEM files. */
@@ -33,7 +33,7 @@ export function withFreshFiles<Request>(sender: Sender<Request>, files: TlsFiles
 
 /** Undefined while no connection could be made with them. */
 function contentsOf({ certificate, clientCertificate, clientKey }: TlsFiles): object | undefined {
-  const read = (path: string | undefined): string | undefined => (path === undefined ? undefined : readFileSync(path, 'utf8'));
+  const read = (path: string | undefined): string | undefined => (path === undefined ? undefined : readKept(path).toString('utf8'));
   try {
     const [ca, cert, key] = [read(certificate), read(clientCertificate), read(clientKey)];
     createSecureContext({ ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) });

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
+import { readKept } from './kept-file.ts';
 import { rememberSecret } from './redaction.ts';
 
 /** A value that prints as `[redacted]` wherever it is printed. From a file it is read anew at each use. */
@@ -18,7 +18,7 @@ export class Secret {
 
   /** A secret in a file (a mounted Kubernetes or Docker secret); white space around it, a byte-order mark too, is not part of it. */
   static fromFile(path: string): Secret {
-    return new Secret(() => readFileSync(path, 'utf8').trim());
+    return new Secret(() => readKept(path).toString('utf8').trim());
   }
 
   /** The value itself. @throws when its file cannot be read. */

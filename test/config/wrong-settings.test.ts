@@ -1,3 +1,4 @@
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { usageDimensions } from '../../src/model/usage-dimensions.ts';
@@ -86,6 +87,8 @@ const cases: readonly (readonly [rule: string, environment: Record<string, strin
     'CLAUDE_COOKIE_FILE: the file C:\\secrets\\cookie.txt cannot be read (ENOENT)'],
   ['the secret itself as path of its file', { CLAUDE_SESSION_KEY_FILE: 'sk-ant-sid01-fake' },
     'CLAUDE_SESSION_KEY_FILE: the file cannot be read (ENOENT)'],
+  ['a secret file that is a device, or a pipe', { OPENROUTER_API_KEY_FILE: devNull },
+    `OPENROUTER_API_KEY_FILE: the file ${devNull} cannot be read (it is read again later, which a pipe or a device is not for; put it into a regular file)`],
   ['an empty secret file', { OPENROUTER_API_KEY_FILE: emptyFile },
     'OPENROUTER_API_KEY_FILE is empty'],
   ['a control character in a secret file', { OPENROUTER_API_KEY_FILE: controlFile },

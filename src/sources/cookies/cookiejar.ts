@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
   type Client,
@@ -9,6 +8,7 @@ import {
   loadPackageDefinition,
   status,
 } from '@grpc/grpc-js';
+import { readKept } from '../../model/kept-file.ts';
 import type { Reason } from '../../model/reasons.ts';
 import { SourceError, toSourceError } from '../../model/source-error.ts';
 import { type OpenSpan, type Spans, grpcAnswered, grpcSpan, inSpan, noSpans } from '../../model/spans.ts';
@@ -82,7 +82,7 @@ async function connect({ url, ...files }: CookiejarOptions): Promise<CookieServi
 
 /** Files are read at each connection, so that a renewed certificate is used. */
 function tls(files: Omit<CookiejarOptions, 'url'>): ChannelCredentials {
-  const read = (path: string | undefined): Buffer | null => (path === undefined ? null : readFileSync(path));
+  const read = (path: string | undefined): Buffer | null => (path === undefined ? null : readKept(path));
   try {
     return credentials.createSsl(read(files.certificate), read(files.clientKey), read(files.clientCertificate));
   } catch (cause) {
