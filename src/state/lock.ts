@@ -22,6 +22,8 @@ export class LockedError extends Error {}
 export interface Lock {
   /** Whether it is still this process's: false after another one took it over, as it may while this one was suspended. */
   isHeld(): Promise<boolean>;
+  /** Takes it anew after it was deleted; false when another process has it. */
+  retake(): Promise<boolean>;
   release(): Promise<void>;
 }
 
@@ -57,6 +59,10 @@ export async function lock(folder: string, fileSystem: FileSystem, beatMs = usua
   heart.unref();
   return {
     isHeld,
+    async retake() {
+      await fileSystem.makeFolder(folder);
+      return (await created(path, text, fileSystem)) || isHeld();
+    },
     async release() {
       clearInterval(heart);
       if (await isHeld()) await fileSystem.remove(path);

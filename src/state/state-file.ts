@@ -33,6 +33,8 @@ export class StateFile {
   readonly #path: string;
   readonly #fileSystem: FileSystem;
   #generation = 0;
+  /** Of what this process read or wrote last; empty before. */
+  #lastLine = '';
 
   /** @param folder exists. */
   constructor(folder: string, name: string, fileSystem: FileSystem) {
@@ -47,12 +49,12 @@ export class StateFile {
    */
   async read<T>(decode: (lines: readonly string[]) => T | Promise<T>): Promise<Restored<T>> {
     const notices: string[] = [];
-    const found: { readonly value: T; readonly generation: number }[] = [];
+    const found: { readonly value: T; readonly generation: number; readonly line: string }[] = [];
     let unusable = 0;
     for (const path of [this.#path, this.#previous]) {
       try {
-        const { lines, generation } = verified((await this.#fileSystem.read(path)).toString('utf8'));
-        found.push({ value: await decode(lines), generation });
+        const { lines, generation, lastLine: line } = verified((await this.#fileSystem.read(path)).toString('utf8'));
+        found.push({ value: await decode(lines), generation, line });
       } catch (error) {
         if (codeOf(error) === 'ENOENT') continue;
         unusable += 1;
@@ -62,6 +64,7 @@ export class StateFile {
     // Whoever copied files about may have swapped them.
     const [newest] = found.sort((a, b) => b.generation - a.generation);
     this.#generation = newest?.generation ?? 0;
+    this.#lastLine = newest?.line ?? '';
     return { ...(newest && { value: newest.value }), isOlder: newest !== undefined && unusable > 0, notices };
   }
 
@@ -72,6 +75,7 @@ export class StateFile {
    */
   async write(lines: Iterable<string>): Promise<void> {
     const fresh = `${this.#path}.new`;
+    let line = '';
     try {
       const file = await this.#fileSystem.open(fresh, 'w', 0o600);
       try {
@@ -81,19 +85,34 @@ export class StateFile {
           hash.update(chunk);
           await file.write(chunk);
         }
-        await file.write(Buffer.from(`{"generation":${generation},"sha256":"${hash.digest('hex')}"}\n`));
+        line = `{"generation":${generation},"sha256":"${hash.digest('hex')}"}\n`;
+        await file.write(Buffer.from(line));
         await file.sync();
       } finally {
         await file.close();
       }
       await this.#keepPrevious();
       await this.#fileSystem.rename(fresh, this.#path);
+      this.#lastLine = line;
       await this.#syncFolder();
       this.#generation += 1;
     } catch (error) {
       await this.#fileSystem.remove(fresh).catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Whether nobody has written since this process did: what is there, if anything is, is its own. */
+  async isOwn(): Promise<boolean> {
+    for (const path of [this.#path, this.#previous]) {
+      try {
+        const text = await this.#fileSystem.read(path);
+        return this.#lastLine !== '' && text.subarray(-this.#lastLine.length).toString('utf8') === this.#lastLine;
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT') throw error;
+      }
+    }
+    return true;
   }
 
   get #previous(): string {
@@ -151,13 +170,13 @@ function* chunks(lines: Iterable<string>): Generator<Buffer> {
 }
 
 /** The lines before the last one. @throws {Error} when the checksum does not fit. */
-function verified(text: string): { lines: readonly string[]; generation: number } {
+function verified(text: string): { lines: readonly string[]; generation: number; lastLine: string } {
   const end = text.slice(-lastLineLength);
   const match = lastLine.exec(end);
   const [line = '', generation = '', sha256] = match ?? [];
   const body = text.slice(0, text.length - line.length + (line.startsWith('\n') ? 1 : 0));
   if (createHash('sha256').update(`${generation}\n`).update(body).digest('hex') !== sha256) throw new Error('the checksum does not fit');
-  return { lines: body.split('\n').slice(0, -1), generation: Number(generation) };
+  return { lines: body.split('\n').slice(0, -1), generation: Number(generation), lastLine: line.trimStart() };
 }
 
 function reasonOf(error: unknown): string {

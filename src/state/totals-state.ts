@@ -86,7 +86,7 @@ export async function openTotalsState(folder: string, account: string, fileSyste
     async save(totals) {
       try {
         opened ??= await openLate();
-        if (!(await opened.held.isHeld())) throw new LockedError('another process has taken the folder over');
+        if (!(await isStillOurs(opened))) throw new LockedError('another process has taken the folder over');
         await opened.file.write(sentLines(totals));
       } catch (error) {
         throw error instanceof LockedError ? error : new Error(codeOf(error), { cause: error });
@@ -99,6 +99,15 @@ export async function openTotalsState(folder: string, account: string, fileSyste
 interface Opened {
   readonly held: Lock;
   readonly file: StateFile;
+}
+
+/** Whoever deleted the folder, or what is in it, did not mean that nothing be kept; another agent leaves what it wrote. */
+async function isStillOurs({ held, file }: Opened): Promise<boolean> {
+  if (await held.isHeld()) return true;
+  if (!(await held.retake())) return false;
+  if (await file.isOwn()) return true;
+  await held.release();
+  return false;
 }
 
 async function openAndRead<T>(

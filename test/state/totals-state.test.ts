@@ -128,3 +128,30 @@ test('a folder that was taken over is no longer written', async () => {
   writeFileSync(join(folder, 'lock'), '{"pid":1,"host":"another","token":"x"}');
   await expect(state.save(sent(2n))).rejects.toThrow('another process has taken the folder over');
 });
+
+test.each(['folder', 'lock', 'everything in the folder'])('after somebody has deleted the %s it is written again, and still for one agent alone', async (what) => {
+  const deeper = join(folder, 'state');
+  const state = await openTotalsState(deeper, 'work');
+  await state.save(sent(1n));
+  if (what === 'folder') await rm(deeper, { recursive: true });
+  else for (const name of readdirSync(deeper)) if (what !== 'lock' || name === 'lock') await rm(join(deeper, name));
+  await state.save(sent(2n));
+  await expect(openTotalsState(deeper, 'work')).rejects.toThrow('is in use');
+  await state.release();
+  const next = await openTotalsState(deeper, 'work');
+  expect(next.takeRestored()).toEqual(sent(2n));
+  await next.release();
+});
+
+test('what another agent has left, which came and went while this one was suspended, is not written over', async () => {
+  const suspended = await openTotalsState(folder, 'work');
+  await suspended.save(sent(1n));
+  await rm(join(folder, 'lock'));
+  const other = await openTotalsState(folder, 'work');
+  await other.save(sent(5n));
+  await expect(suspended.save(sent(2n))).rejects.toThrow('another process has taken the folder over');
+  await other.release();
+  for (const value of [3n, 4n]) await expect(suspended.save(sent(value))).rejects.toThrow('another process has taken the folder over');
+  await suspended.release();
+  expect((await openTotalsState(folder, 'work')).takeRestored()).toEqual(sent(5n));
+});
