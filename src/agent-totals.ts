@@ -60,7 +60,8 @@ export class AgentTotals {
     this.#ledger = new Ledger({ cuts: delta, firstZeros });
     const restored = state?.takeRestored();
     if (restored !== undefined) this.#ledger.restore(restored.reports, restored.series);
-    const pending = restored?.pending && new CutMetrics(settings.owners ? restored.pending : withoutOwners(restored.pending));
+    // What was on its way as growth is in the totals that are told instead, and would be told twice.
+    const pending = delta && restored?.pending && new CutMetrics(settings.owners ? restored.pending : withoutOwners(restored.pending));
     this.#cuts = { fromMs: restored?.cutEndMs ?? clock.now().getTime(), ...(pending && { pending }) };
     this.#saved = this.#toSave();
   }

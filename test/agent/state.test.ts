@@ -179,6 +179,28 @@ test('growth that a backend did not take goes again as the same points, also fro
   expect(tokens()).toEqual({});
 });
 
+test('growth on its way that an agent in between has told as totals does not go again', async () => {
+  use('apikey_1', 100);
+  const first = await agent(delta);
+  await first.start();
+  use('apikey_1', 5);
+  receiver = { kind: 'refuse', code: status.UNAUTHENTICATED };
+  await cycle(first);
+  expect(tokens()).toEqual({ apikey_1: 5 });
+  await first.close();
+  receiver = { kind: 'acknowledge' };
+  const cumulative = await agent();
+  await cumulative.start();
+  expect(tokens()).toEqual({ apikey_1: 105 });
+  await cumulative.stop();
+  const second = await agent(delta);
+  await second.start();
+  expect(tokens()).toEqual({});
+  use('apikey_1', 3);
+  await cycle(second);
+  expect(tokens()).toEqual({ apikey_1: 3 });
+});
+
 test('growth that a backend refuses for good is gone, and said; later growth is not held up by it', async () => {
   const running = await agent(delta);
   await running.start();
