@@ -27,7 +27,7 @@ const exitCodes: Readonly<Record<keyof typeof exitCode, string>> = {
   bug: 'A bug of the agent; its last log line says which.',
   settings: 'Wrong settings or command line; each fault is a line on stderr.',
   sourceFailed: 'Delivered, but at least one configured source failed.',
-  notDelivered: 'Not delivered: points were lost or rejected. Wins over 3.',
+  notDelivered: 'Not delivered: points were lost or rejected, or growth could not be kept in `STATE_DIR` and waits. Wins over 3.',
 };
 
 function generated(from: string): string {

@@ -49,6 +49,7 @@ export class AgentTotals {
   /** First zeros that a backend has, and that are followed by their values at the next cycle. */
   readonly #seenZeros = new Set<object>();
   #isEnding = false;
+  #growthWaits = false;
   /** What the state on the disk was made of; undefined when it is not known to be there. */
   #saved: string | undefined;
   /** Whether a writing goes on, be it one that is not waited for any longer. */
@@ -117,7 +118,13 @@ export class AgentTotals {
     }
     const growth = await this.#producer.growth();
     const isSaved = await this.#save();
+    this.#growthWaits = !isSaved;
     return withTotals(metrics, isSaved ? growth : []);
+  }
+
+  /** Whether the last cycle had to leave growth out, which could not be kept. */
+  get growthWaits(): boolean {
+    return this.#growthWaits;
   }
 
   /** A cycle has been delivered, or not, request by request. */

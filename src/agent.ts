@@ -74,6 +74,8 @@ export interface Agent {
   readonly pollers: readonly Poller[];
   /** Reads every source that is due, all at once; ends with the slowest, or its deadline. */
   readSources(): Promise<void>;
+  /** Whether the last push had to leave an organization’s growth out, as it could not be kept: it is owed still. */
+  readonly growthWaits: boolean;
   /** Collects and delivers once; undefined when the collection failed. */
   push(): Promise<ExportOutcome | undefined>;
   /**
@@ -112,7 +114,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     ...(options.state && { state: options.state }),
     saveMs: config.export.timeoutMs / 4,
     onError: (error) => logger.error({ err: error }, 'a report could not be added to the totals'),
-    onSaved: (problem) => states.saved(problem),
+    onSaved: (problem) => states.saved(problem, temporality === 'delta'),
   });
   const deltas = temporality === 'cumulative' ? undefined : new DeltaStage();
 
@@ -217,6 +219,9 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
   };
   return {
     pollers,
+    get growthWaits() {
+      return totals?.growthWaits === true;
+    },
     readSources,
     push,
     async start() {

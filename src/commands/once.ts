@@ -42,7 +42,7 @@ export async function once(context: CommandContext): Promise<ExitCode> {
   const at = new Date();
   const outcome = await agent.push();
   await agent.close();
-  const code = codeOf(agent.pollers, outcome);
+  const code = agent.growthWaits ? exitCode.notDelivered : codeOf(agent.pollers, outcome);
   // What the console exporter prints is the result then.
   if (console && !context.json) return code;
   const sources = agent.pollers.map((poller) => reportOf(poller, at));

@@ -77,7 +77,8 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
   await stopped;
   const delivered = outcome !== undefined && isDelivered(outcome);
   if (!delivered) logger.error('the last push was not acknowledged');
-  return delivered ? exitCode.delivered : exitCode.notDelivered;
+  if (agent.growthWaits) logger.error('the last push was without the growth that could not be kept in STATE_DIR');
+  return delivered && !agent.growthWaits ? exitCode.delivered : exitCode.notDelivered;
 }
 
 function expired(afterMs: number): Promise<undefined> {

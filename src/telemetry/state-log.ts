@@ -64,10 +64,10 @@ export class StateLog {
   }
 
   /** How the writing of the state ended; without a problem it is well. */
-  saved(problem: string | undefined): void {
+  saved(problem: string | undefined, growthWaits: boolean): void {
     if (!this.#changed('state', problem ?? '')) return;
     if (problem === undefined) this.#logger.info('what was exported is kept in STATE_DIR');
-    else this.#logger.error({ problem }, `what was exported could not be kept in STATE_DIR (${problem}): it would not be known after a restart`);
+    else this.#logger.error({ problem }, `what was exported could not be kept in STATE_DIR (${problem}): it would not be known after a restart${growthWaits ? ', and until it can be no growth is sent' : ''}`);
   }
 
   #changed(what: string, state: string): boolean {

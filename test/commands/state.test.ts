@@ -57,6 +57,19 @@ test('once after once: deltas are what was used in between', async () => {
   expect(tokens()).toEqual([]);
 });
 
+test('growth that could not be kept waits: once exits 4 and says so, though all that it sent was acknowledged', async () => {
+  use(100);
+  const failing = { ...settings, ...delta, STATE_DIR: join(folder, 'x'.repeat(300)) };
+  const { code, stderr } = await runCli(['once'], failing);
+  expect(code).toBe(4);
+  expect(stderr).toContain('until it can be no growth is sent');
+  expect(points).not.toEqual([]);
+  expect(tokens()).toEqual([]);
+  // A total needs no state to be right.
+  expect((await runCli(['once'], { ...settings, STATE_DIR: failing.STATE_DIR })).code).toBe(0);
+  expect(tokens()).toEqual([100]);
+});
+
 test('once after once: a total has no first zero, and does not fall', async () => {
   const kept = { ...settings, STATE_DIR: folder };
   use(100);
