@@ -43,6 +43,9 @@ export function headersFromFiles(raw: RawSettings, signal: OtlpSignal): (() => R
   };
 }
 
+/** HTTP/2 closes a connection whose requests have one of these, or gives no answer. */
+const ofTheConnection = ['connection', 'content-length', 'http2-settings', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'];
+
 /** The SDK drops a pair that it cannot read; the push would go out without its credentials. */
 function wrongPair(headers: string): string | undefined {
   for (const [index, pair] of headers.split(',').entries()) {
@@ -55,6 +58,8 @@ function wrongPair(headers: string): string | undefined {
     if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) || !/^[\x20-\x7e]+$/.test(value)) {
       return `has characters that no header may carry (pair ${index + 1})`;
     }
+    if (ofTheConnection.includes(name.toLowerCase())) return `has a header that is the connection’s own (pair ${index + 1})`;
+    if (name.toLowerCase().endsWith('-bin')) return `has a name that ends in -bin, which gRPC keeps for bytes (pair ${index + 1})`;
   }
   return undefined;
 }
