@@ -21,14 +21,12 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(words:
   return text.toLowerCase().pipe(z.enum(words, { error: `must be one of ${words.join(', ')}` }));
 }
 
-/** Some different ones of some words, in any case, with commas between them. */
+/** Some different ones of some words, in any case and order, with commas between them; given in the words' own order. */
 export function listOf<Word extends string>(words: readonly Word[], { most }: { readonly most: number }): z.ZodType<readonly Word[], string> {
   return text.toLowerCase().transform((list, context) => {
     const chosen = list.split(',').map((word) => word.trim()).filter((word) => word !== '');
     const known = words.filter((word) => chosen.includes(word));
-    if (known.length === chosen.length && known.length >= 1 && known.length <= most) {
-      return chosen.flatMap((name) => known.filter((word) => word === name));
-    }
+    if (known.length === chosen.length && known.length >= 1 && known.length <= most) return known;
     context.addIssue({ code: 'custom', message: `must be 1 to ${most} different ones of ${words.join(', ')}` });
     return z.NEVER;
   });

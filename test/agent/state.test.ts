@@ -349,6 +349,18 @@ test('once gives a series its value, also one whose first zero an agent before i
   await once.close();
 });
 
+test('the same grouping in another order goes on from what was sent', async () => {
+  use('apikey_1', 100);
+  const first = await agent({ ...delta, ANTHROPIC_USAGE_GROUP_BY: 'model,api_key_id' });
+  await first.start();
+  await first.stop();
+  use('apikey_1', 7);
+  clock.advance(minuteMs);
+  const second = await agent({ ...delta, ANTHROPIC_USAGE_GROUP_BY: 'api_key_id, MODEL' });
+  await second.start();
+  expect(tokens()).toEqual({ apikey_1: 7 });
+});
+
 test('growth on its way tells of no people once they are left out', async () => {
   const first = await agent(delta);
   await first.start();

@@ -62,7 +62,7 @@ test('what is set for an organization arrives, and what is not has its default',
     usageIntervalMs: 120_000,
     costIntervalMs: 300_000,
     slowIntervalMs: 7_200_000,
-    usageGroupBy: ['speed', 'model'],
+    usageGroupBy: ['model', 'speed'],
     analyticsBeta: 'analytics-2027-01-01, other-beta',
     owners: false,
   });
