@@ -34,6 +34,8 @@ export interface TotalsSettings {
   readonly saveMs: number;
   /** Told what must never happen; the totals known so far stay in charge. */
   readonly onError: (error: unknown) => void;
+  /** Told of a report that is grouped in another way than what was kept, which it does not go on from. */
+  readonly onRegrouped: (report: ReportId) => void;
   /** Told how each writing of the state ended; undefined: well. */
   readonly onSaved: (problem: string | undefined) => void;
 }
@@ -43,6 +45,8 @@ export class AgentTotals {
   readonly #settings: TotalsSettings;
   readonly #ledger: Ledger;
   readonly #cuts: TotalsOptions['cuts'];
+  /** How the reports of the agent before this one were grouped, until the first of each. */
+  readonly #keptGroupings = new Map<ReportId, string>();
   #names: Names = noNames;
   #producer: TotalsProducer | undefined;
   #work: Promise<unknown> = Promise.resolve();
@@ -60,6 +64,7 @@ export class AgentTotals {
     this.#settings = settings;
     this.#ledger = new Ledger({ cuts: delta, firstZeros });
     const restored = state?.takeRestored();
+    for (const { report, grouping } of restored?.reports ?? []) this.#keptGroupings.set(report, grouping);
     if (restored !== undefined) this.#ledger.restore(restored.reports, restored.series);
     // What was on its way as growth is in the totals that are told instead, and would be told twice.
     const pending = delta && restored?.pending && new CutMetrics(settings.owners ? restored.pending : withoutOwners(restored.pending));
@@ -71,6 +76,9 @@ export class AgentTotals {
   take({ report, names }: Reading): void {
     if (names !== undefined) this.#names = names;
     if (report === undefined) return;
+    const kept = this.#keptGroupings.get(report.id);
+    if (kept !== undefined && kept !== report.grouping) this.#settings.onRegrouped(report.id);
+    this.#keptGroupings.delete(report.id);
     this.#walk(() => this.#ledger.apply(report)).then(
       (taken) => {
         if (taken === 'gap') this.#settings.onError(new RangeError(`report ${report.id} leaves a gap after what is known`));

@@ -114,6 +114,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     ...(options.state && { state: options.state }),
     saveMs: config.export.timeoutMs / 4,
     onError: (error) => logger.error({ err: error }, 'a report could not be added to the totals'),
+    onRegrouped: (source) => logger.warn({ source }, `${source} is told apart by something else than what STATE_DIR knows: its totals begin anew${temporality === 'delta' ? ', and what was used since the last push is in no growth' : ''}`),
     onSaved: (problem) => states.saved(problem, temporality === 'delta'),
   });
   const deltas = temporality === 'cumulative' ? undefined : new DeltaStage();

@@ -361,6 +361,24 @@ test('the same grouping in another order goes on from what was sent', async () =
   expect(tokens()).toEqual({ apikey_1: 7 });
 });
 
+test('another grouping begins anew, which is said once', async () => {
+  use('apikey_1', 100);
+  const first = await agent(delta);
+  await first.start();
+  await first.stop();
+  use('apikey_1', 7);
+  clock.advance(minuteMs);
+  const second = await agent({ ...delta, ANTHROPIC_USAGE_GROUP_BY: 'api_key_id' });
+  await second.start();
+  expect(tokens()).toEqual({});
+  const said = second.log.filter(({ msg }) => String(msg).includes('begin anew'));
+  expect(said).toMatchObject([{ level: 'warn', source: 'anthropic-usage', msg: expect.stringContaining('in no growth') as unknown }]);
+  await second.stop();
+  const third = await agent({ ...delta, ANTHROPIC_USAGE_GROUP_BY: 'api_key_id' });
+  await third.start();
+  expect(third.log.filter(({ msg }) => String(msg).includes('begin anew'))).toEqual([]);
+});
+
 test('growth on its way tells of no people once they are left out', async () => {
   const first = await agent(delta);
   await first.start();

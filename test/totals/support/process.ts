@@ -63,6 +63,7 @@ export class SimulatedProcess {
       saveMs: 60_000,
       clock,
       ...(state && { state: { ...state, save: (totals) => state.save(totals).then(onSaved) } }),
+      onRegrouped: () => undefined,
       onError: (error) => this.errors.push(error),
       onSaved: (problem) => problem !== undefined && this.errors.push(new Error(problem)),
     });
