@@ -45,7 +45,7 @@ no setting is refused.`,
     `Node.js reads \`--env-file\` too, wherever it stands, unless \`--\` comes before the script as in the image and in
 \`npm start\`: a file that is not there is then Node's own message with exit code 9, and \`NODE_OPTIONS\` in it count.`,
     `A setting marked *secret* may be given as \`NAME_FILE\`, the path of a file that has it; the file is read at each use, so
-that a renewed secret needs no restart. Both given is an error. No secret is ever logged or exported.`,
+that a renewed secret needs no restart, and is therefore no pipe. Both given is an error. No secret is ever logged or exported.`,
     `Durations are a number and \`ms\`, \`s\`, \`m\` or \`h\`; the standard's \`OTEL_*\` times are plain milliseconds. The lowest
 intervals do not hold for an upstream on loopback.`,
     `Wrong settings end the agent with exit code 2, one line each, all at once.`,
@@ -74,8 +74,8 @@ OTLP endpoint \`OTEL_EXPORTER_OTLP_CERTIFICATE\`.`,
       ['Code', 'Meaning'],
       (Object.keys(exitCodes) as (keyof typeof exitCode)[]).map((name) => [String(exitCode[name]), exitCodes[name]]),
     ),
-    `\`run\` ends with 0 after SIGINT or SIGTERM if the last push was acknowledged, else with 4; a second signal ends it at
-once. What a vendor withholds by design, such as an account's credits from an inference key, is no failure.`,
+    `\`run\` ends with 0 after SIGINT or SIGTERM if the last push was acknowledged and no growth waits, else with 4; a second
+signal ends it at once. What a vendor withholds by design, such as an account's credits from an inference key, is no failure.`,
   );
 }
 
