@@ -10,7 +10,8 @@ export function revealed(secret: Secret, what: string): string {
   try {
     return secret.reveal();
   } catch (cause) {
-    throw new SourceError('credential_missing', `the file with ${what} cannot be read`, { cause });
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+    throw new SourceError('credential_missing', `the file with ${what} cannot be read (${code})`, { cause });
   }
 }
 

@@ -129,7 +129,7 @@ test('a key in a file is read at each use', async () => {
   const file = join(folder, 'key');
   const upstream = await answering({ key: managementKey, credits });
   const source = openRouterAt(`${upstream.url}/api/v1`, Secret.fromFile(file));
-  await expect(read(source)).rejects.toMatchObject({ reason: 'credential_missing' });
+  await expect(read(source)).rejects.toMatchObject({ reason: 'credential_missing', message: 'the file with the OpenRouter key cannot be read (ENOENT)' });
   writeFileSync(file, 'sk-or-v1-first-fake\n');
   await read(source);
   writeFileSync(file, 'sk-or-v1-second-fake');
