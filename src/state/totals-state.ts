@@ -62,7 +62,7 @@ export async function openTotalsState(folder: string, account: string, fileSyste
       restored = value !== undefined && isOlder ? withoutCuts(value) : value;
     }
   } catch (error) {
-    if (error instanceof LockedError) throw new StateFolderError(`${error.message}; one agent at a time writes an account’s totals`);
+    if (error instanceof LockedError) throw new StateFolderError(`${error.message}; one agent at a time writes an account’s totals, and another account wants another folder`);
     const fault = settingFaults[codeOf(error)];
     if (fault !== undefined) throw new StateFolderError(`${folder} ${fault}`);
     notices.push(cannot(codeOf(error)));

@@ -85,7 +85,7 @@ test('a second agent on the same folder exits 2 and names the first', async () =
   const first = await openTotalsState(folder, 'default');
   const { code, stderr } = await runCli(['once'], { ...settings, STATE_DIR: folder });
   expect(code).toBe(2);
-  expect(stderr).toMatch(new RegExp(`^STATE_DIR: .* is in use by process ${process.pid} on .*; one agent at a time writes an account’s totals\n$`));
+  expect(stderr).toMatch(new RegExp(`^STATE_DIR: .* is in use by process ${process.pid} on .*; one agent at a time writes an account’s totals, and another account wants another folder\n$`));
   await first.release();
   expect((await runCli(['once'], { ...settings, STATE_DIR: folder })).code).toBe(0);
 });
