@@ -1,6 +1,6 @@
-/** Whether a text that a message is about to quote might be a secret that got into the wrong place: long, or with a user, a query or a key's prefix in it. */
+/** Whether a text that a message is about to quote might be a secret that got into the wrong place: long, of several lines, or with a user, a query or a key's prefix in it. */
 export function mayBeSecret(value: string): boolean {
-  return value.length > 40 || /@|\?\w|\bsk-/.test(value);
+  return value.length > 40 || /@|\?\w|\bsk-|[\r\n]/.test(value);
 }
 
 /** A wrong value as a message quotes it, with a space before it; empty when it {@link mayBeSecret}. */
@@ -10,6 +10,8 @@ export function shown(value: string): string {
 
 /** The path of a file as a message shows it, with a space before it; empty when it is not plainly a path: it may be the secret itself. */
 export function shownPath(path: string): string {
+  // The lines after a quote that was forgotten are other settings, with their secrets.
+  if (/[\r\n]/.test(path)) return ' of more than one line (is a quote not closed?)';
   const isPath = /^(\.{0,2}[\\/]|[A-Za-z]:[\\/])/.test(path) || (/\.\w{1,5}$/.test(path) && !mayBeSecret(path));
   return isPath ? ` ${printable(path)}` : '';
 }

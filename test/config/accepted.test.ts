@@ -80,6 +80,8 @@ test('what is set for an organization arrives, and what is not has its default',
 test('a value is quoted in a message only as far as it cannot be a secret, and a path only when it is one', () => {
   const key = { OPENROUTER_API_KEY: 'sk-or-v1-fake' };
   expect(problemsOf(key, { configFile: 'missing.yaml' })).toEqual(['--config: the file missing.yaml cannot be read (ENOENT)']);
+  const swallowed = '/run/secrets/ca.pem\nCOOKIEJAR_URL=http://user:fake-password@localhost:50051\n';
+  expect(problemsOf({ ...key, OTEL_EXPORTER_OTLP_CERTIFICATE: swallowed })).toEqual(['OTEL_EXPORTER_OTLP_CERTIFICATE: the file of more than one line (is a quote not closed?) cannot be read (ENOENT)']);
   expect(problemsOf({ CLAUDE_COOKIE_FILE: 'sessionKey' })).toEqual(['CLAUDE_COOKIE_FILE: the file cannot be read (ENOENT)']);
   const long = `${'x'.repeat(40)}.yaml`;
   expect(problemsOf({ CLAUDE_COOKIE_FILE: long })).toEqual(['CLAUDE_COOKIE_FILE: the file cannot be read (ENOENT)']);
