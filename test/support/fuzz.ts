@@ -44,19 +44,21 @@ export function fuzz<T>(target: string, input: fc.Arbitrary<T>, check: (input: T
         if (checked instanceof Promise) await checked;
         return performance.now() - startedMs;
       };
-      await fc.assert(
-        fc.asyncProperty(input, async (one) => {
-          inputs += 1;
-          let ms = await tookMs(one);
-          // Other work of the machine, or the garbage of earlier inputs, holds up one run and hardly the next ones too.
-          for (let again = 0; again < 3 && ms >= longestMs; again++) ms = Math.min(ms, await tookMs(one));
-          slowestMs = Math.max(slowestMs, ms);
-          expect(ms, `milliseconds for one input of ${target}`).toBeLessThan(2 * longestMs);
-          expect(propertiesOfPrototypes()).toBe(untouched);
-        }),
-        propertyOptions(),
-      );
-      report({ target, inputs, slowestMs });
+      const property = fc.asyncProperty(input, async (one) => {
+        inputs += 1;
+        let ms = await tookMs(one);
+        // Other work of the machine, or the garbage of earlier inputs, holds up one run and hardly the next ones too.
+        for (let again = 0; again < 3 && ms >= longestMs; again++) ms = Math.min(ms, await tookMs(one));
+        slowestMs = Math.max(slowestMs, ms);
+        expect(ms, `milliseconds for one input of ${target}`).toBeLessThan(2 * longestMs);
+        expect(propertiesOfPrototypes()).toBe(untouched);
+      });
+      try {
+        await fc.assert(property, propertyOptions());
+      } finally {
+        // Also of one that failed: it does not hang.
+        report({ target, inputs, slowestMs });
+      }
     },
     propertyTimeoutMs,
   );
