@@ -21,7 +21,7 @@ export function shownName(name: string): string {
   return /^\w{1,60}$/.test(name) ? name : 'a name with other characters than letters, digits and _';
 }
 
-/** Control characters as escapes: a message is one line. Backslashes stay single, as paths have them. */
+/** Control characters and line separators as escapes: a message is one line. Backslashes stay single, as paths have them. */
 function printable(text: string): string {
-  return text.replace(/\p{C}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }

@@ -104,6 +104,8 @@ const cases: readonly (readonly [rule: string, environment: Record<string, strin
     'CLAUDE_USER_AGENT has characters that no header may carry'],
   ['an account name with a control character', { ...key, ACCOUNT_NAME: 'a\u0007b' },
     'ACCOUNT_NAME must be 1 to 64 printable characters ("a\\u{7}b")'],
+  ['a line separator', { ...key, LOG_LEVEL: 'a\u2028b' },
+    'LOG_LEVEL must be one of debug, info, warn, error, silent ("a\\u{2028}b")'],
   ['a log level that is none', { ...key, LOG_LEVEL: 'loud' },
     'LOG_LEVEL must be one of debug, info, warn, error, silent ("loud")'],
   ['a long value, which may be a secret in the wrong place', { ...key, LOG_LEVEL: 'x'.repeat(41) },
