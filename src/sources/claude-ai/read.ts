@@ -77,12 +77,15 @@ function isHigher({ utilization = -1, resetsAt }: Window, other: Window): boolea
 
 function windowPoints(window: Window, now: Date): GaugePoint[] {
   const attributes = attributeSet({ metric_name: window.name });
-  const reset = comingReset(window, now);
-  const until = reset === undefined ? {} : { validUntil: reset };
+  const ends = coming(window.resetsAt, now);
+  // Also one that seems to be too far away: this machine may have slept since the read began.
+  const until = ends === undefined ? {} : { validUntil: ends };
+  const reset = window.lengthMs === undefined || (ends !== undefined && hasBegun(now, ends, 2 * window.lengthMs)) ? ends : undefined;
   const points: GaugePoint[] = [];
   if (window.utilization !== undefined) {
     points.push({ metric: 'claude.usage.utilization', value: window.utilization, attributes, ...until });
   }
+  // Beyond the window after this one it is no reset to count down to.
   if (reset !== undefined) {
     const value = { kind: 'seconds_until', instant: reset } as const;
     points.push({ metric: 'claude.usage.seconds_to_reset', value, attributes, validUntil: reset });
@@ -97,13 +100,9 @@ function windowPoints(window: Window, now: Date): GaugePoint[] {
   return points;
 }
 
-/**
- * The reset, if it can be one: neither past, nor beyond the window after this one. The utilization stands without it, the
- * countdown does not.
- */
-function comingReset({ resetsAt, lengthMs }: Window, now: Date): Date | undefined {
-  if (resetsAt === undefined || resetsAt <= now) return undefined;
-  return lengthMs === undefined || hasBegun(now, resetsAt, 2 * lengthMs) ? resetsAt : undefined;
+/** A reset that is past is none. */
+function coming(resetsAt: Date | undefined, now: Date): Date | undefined {
+  return resetsAt !== undefined && resetsAt > now ? resetsAt : undefined;
 }
 
 /** Whether a window of this length that ends then is under way. Resets jitter around their minute, and clocks differ. */
@@ -113,7 +112,7 @@ function hasBegun(now: Date, end: Date, lengthMs: number): boolean {
 
 function poolPoints(pool: Pool, now: Date): GaugePoint[] {
   const attributes = attributeSet({ metric_name: pool.window.name });
-  const expiry = comingReset(pool.window, now);
+  const expiry = coming(pool.window.resetsAt, now);
   const until = expiry === undefined ? {} : { validUntil: expiry };
   const amounts: [GaugeName, number | undefined][] = [
     ['claude.credit_pool.used', pool.usedDollars],

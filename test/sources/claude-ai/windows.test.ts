@@ -204,12 +204,14 @@ test.each([
   );
 });
 
-test('a reset beyond the next window is none: no countdown, and the value does not last until then', () => {
+test('a reset beyond the next window has no countdown; the value ends with it all the same: the machine may have slept since the read began', () => {
   const rows = [
     { kind: 'session', percent: 10, resets_at: '2026-10-02T22:02:00Z' },
     { kind: 'weekly_all', percent: 20, resets_at: '2199-01-01T00:00:00Z' },
   ];
   expect(read({ limits: rows })).toEqual(['usage.utilization{metric_name=five_hour} 0.1', 'usage.utilization{metric_name=seven_day} 0.2']);
+  const ends = readUsage({ limits: rows }, now).gauges.map(({ validUntil }) => validUntil?.toISOString());
+  expect(ends).toEqual(['2026-10-02T22:02:00.000Z', '2199-01-01T00:00:00.000Z']);
 });
 
 test('of two windows with one name that are used alike the one with a reset is taken', () => {
