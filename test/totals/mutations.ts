@@ -31,7 +31,6 @@ const mutations: readonly Mutation[] = [
   { rule: 'analytics until 31 days after', file: 'model/calendar.ts', from: "'anthropic-analytics': 31,", to: "'anthropic-analytics': 3," },
   { rule: 'Claude Code until a day after its day', file: 'model/calendar.ts', from: "'anthropic-claude-code': 1,", to: "'anthropic-claude-code': 0," },
   { rule: 'today is included', file: 'sources/anthropic/report-reader.ts', from: 'const end = dayStart(nowMs) + dayMs;', to: 'const end = dayStart(nowMs);' },
-  { rule: 'older days are read again', file: 'sources/anthropic/report-reader.ts', from: 'nowMs - this.#auditedAtMs >= auditEveryMs', to: 'false' },
   { rule: 'a wrong clock reads nothing', file: 'sources/anthropic/client.ts', from: 'if (Math.abs(skewMs) > longestSkewMs) {', to: 'if (false) {' },
   { rule: 'the first series of a later reading begin with 0', file: 'ledger/ledger.ts', from: 'const owesZero = state.readBefore && this.#options.firstZeros;', to: 'const owesZero = false;' },
   { rule: 'those of the first reading do not', file: 'ledger/ledger.ts', from: 'const owesZero = state.readBefore && this.#options.firstZeros;', to: 'const owesZero = this.#options.firstZeros;' },
