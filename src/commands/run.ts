@@ -2,10 +2,12 @@ import { startAgentServer, startDisabledServer } from '../agent-server.ts';
 import { type Agent, createAgent } from '../agent.ts';
 import { isDelivered } from '../export/outcome.ts';
 import { systemClock } from '../model/clock.ts';
+import { within } from '../model/within.ts';
 import { Cycles } from '../server/cycles.ts';
 import { StatusPage } from '../server/page/status-page.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
+import { serverWatch } from './server-watch.ts';
 import { describeTarget, disabledWarning, loadTraces, openState, sayWarnings } from './start.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -52,16 +54,7 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
     ...(traces && { traces }),
     write,
     readDeadlineMs: deadlineMs,
-    watch: {
-      collected(metrics, durationMs) {
-        cycles.collected(metrics, durationMs);
-        page?.collected(metrics);
-      },
-      delivered(acknowledged, outcome) {
-        cycles.delivered(acknowledged, outcome.heldUntil);
-        page?.delivered(outcome);
-      },
-    },
+    watch: serverWatch(cycles, page),
   });
   const server = await startAgentServer({ http: config.http, compatibility: config.compatibility, cycles, page, sources: agent.pollers, onScraped: (metrics) => agent.scraped(metrics), logger });
   logger.info({ sources: agent.pollers.map((poller) => poller.source.id), ...describeTarget(config) }, 'started');
@@ -73,14 +66,10 @@ export async function run({ config, logger, write, timeoutMs }: CommandContext):
   logger.info({ signal }, 'stopping: one last push');
   agent.limitDelivery(stopWithinMs - 1_000);
   const stopped = server?.stop();
-  const outcome = await Promise.race([agent.stop(), expired(stopWithinMs)]);
+  const outcome = await within(agent.stop(), stopWithinMs);
   await stopped;
   const delivered = outcome !== undefined && isDelivered(outcome);
   if (!delivered) logger.error('the last push was not acknowledged');
   if (agent.growthWaits) logger.error('the last push was without the growth that could not be kept in STATE_DIR');
   return delivered && !agent.growthWaits ? exitCode.delivered : exitCode.notDelivered;
-}
-
-function expired(afterMs: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(() => resolve(undefined), afterMs).unref());
 }

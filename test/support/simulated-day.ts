@@ -1,3 +1,4 @@
+import { serverWatch } from '../../src/commands/server-watch.ts';
 import { type Agent, createAgent } from '../../src/agent.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { SimulatedOrganization } from '../../src/demo/anthropic/organization.ts';
@@ -54,16 +55,7 @@ export async function startSimulatedDay(endsAt: Date, seed: number): Promise<Sim
     write: () => undefined,
     random: () => 0,
     clock,
-    watch: {
-      collected(metrics, durationMs) {
-        cycles.collected(metrics, durationMs);
-        page.collected(metrics);
-      },
-      delivered(acknowledged, outcome) {
-        cycles.delivered(acknowledged);
-        page.delivered(outcome);
-      },
-    },
+    watch: serverWatch(cycles, page),
   });
   const cycle = async (laterMs: number): Promise<void> => {
     clock.advance(laterMs);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startAgentServer } from '../../src/agent-server.ts';
 import { openTraces } from '../../src/agent-traces.ts';
+import { serverWatch } from '../../src/commands/server-watch.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { Cycles } from '../../src/server/cycles.ts';
 import { StatusPage } from '../../src/server/page/status-page.ts';
@@ -50,16 +51,7 @@ export async function startWatchedAgent(settings: Readonly<Record<string, string
     readDeadlineMs,
     state: await openTotalsState(folder, config.account),
     ...(traces && { traces: (resource) => openTraces(traces, resource, { logger, write }) }),
-    watch: {
-      collected(metrics, durationMs) {
-        cycles.collected(metrics, durationMs);
-        page.collected(metrics);
-      },
-      delivered(acknowledged, outcome) {
-        cycles.delivered(acknowledged);
-        page.delivered(outcome);
-      },
-    },
+    watch: serverWatch(cycles, page),
   });
   const server = await startAgentServer({ http: config.http, compatibility: undefined, cycles, page, sources: agent.pollers, onScraped: () => undefined, logger });
   if (server === undefined) throw new Error('there is no server');
