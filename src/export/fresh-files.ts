@@ -14,7 +14,8 @@ export interface TlsFiles {
  * request goes over a new one. Files that are gone, half written or do not fit together change nothing until they do.
  */
 export function withFreshFiles<Request>(sender: Sender<Request>, files: TlsFiles): Sender<Request> {
-  let used = contentsOf(files);
+  const first = contentsOf(files);
+  let used = first !== undefined && fits(first) ? JSON.stringify(first) : undefined;
   return {
     ...sender,
     get proxy() {
@@ -22,8 +23,10 @@ export function withFreshFiles<Request>(sender: Sender<Request>, files: TlsFiles
     },
     send(request, timeoutMs, stop) {
       const now = contentsOf(files);
-      if (now !== undefined && JSON.stringify(now) !== JSON.stringify(used)) {
-        used = now;
+      const text = JSON.stringify(now);
+      // Whether they fit together is looked at after a change alone: it takes longer than to read them.
+      if (now !== undefined && text !== used && fits(now)) {
+        used = text;
         sender.close();
       }
       return sender.send(request, timeoutMs, stop);
@@ -31,14 +34,24 @@ export function withFreshFiles<Request>(sender: Sender<Request>, files: TlsFiles
   };
 }
 
-/** Undefined while no connection could be made with them. */
-function contentsOf({ certificate, clientCertificate, clientKey }: TlsFiles): object | undefined {
+type Contents = Readonly<Record<'ca' | 'cert' | 'key', string | undefined>>;
+
+/** Undefined while one of them cannot be read. */
+function contentsOf({ certificate, clientCertificate, clientKey }: TlsFiles): Contents | undefined {
   const read = (path: string | undefined): string | undefined => (path === undefined ? undefined : readKept(path).toString('utf8'));
   try {
-    const [ca, cert, key] = [read(certificate), read(clientCertificate), read(clientKey)];
-    createSecureContext({ ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) });
-    return { ca, cert, key };
+    return { ca: read(certificate), cert: read(clientCertificate), key: read(clientKey) };
   } catch {
     return undefined;
+  }
+}
+
+/** Whether a connection can be made with them. */
+function fits({ ca, cert, key }: Contents): boolean {
+  try {
+    createSecureContext({ ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) });
+    return true;
+  } catch {
+    return false;
   }
 }
