@@ -7,7 +7,7 @@ import { type World, organizationId } from '../../../src/demo/world.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/http/client.ts';
 import { transportError } from '../../../src/http/failures.ts';
 import type { SourceId } from '../../../src/model/reading.ts';
-import { adminKey } from '../../totals/support/admin-api.ts';
+import { adminKey, responseOf } from '../../totals/support/admin-api.ts';
 import type { RequestRules } from './request-rules.ts';
 import type { sourceFaults } from './schedule.ts';
 import { disguised } from './secrets.ts';
@@ -141,14 +141,4 @@ export function waited(ms: number | undefined, signal: AbortSignal): Promise<voi
     if (signal.aborted) give();
     else signal.addEventListener('abort', give, { once: true });
   });
-}
-
-function responseOf({ status, body, headers = {} }: PlainAnswer): HttpResponse {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return {
-    status,
-    contentType: headers['content-type'] ?? 'application/json',
-    header: (name) => headers[name],
-    bytes: new TextEncoder().encode(text),
-  };
 }

@@ -51,7 +51,8 @@ export function memoryTransport({ organization, now, reports, mostPerPage, fault
   };
 }
 
-function responseOf({ status, body, headers = {} }: PlainAnswer): HttpResponse {
+/** The simulators' answer as a transport gives it. */
+export function responseOf({ status, body, headers = {} }: PlainAnswer): HttpResponse {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return {
     status,
