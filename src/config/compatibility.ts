@@ -30,6 +30,9 @@ const names: Readonly<Record<string, string>> = {
   'logging.level': 'LOGGING_LEVEL',
 };
 
+/** Its settings as environment variables. */
+export const compatibleNames: readonly string[] = Object.values(names);
+
 /** Its own defaults. It listens on all interfaces. */
 const defaults: RawSettings = { PROMETHEUS_PORT: '9001', PROMETHEUS_NAMESPACE: 'claude', LOOP_INTERVAL: '30', LOGGING_LEVEL: 'INFO' };
 
@@ -51,7 +54,7 @@ export function withCompatibility(raw: RawSettings, problems: string[], warnings
   if (raw['COMPATIBILITY']?.trim().toLowerCase() !== compatibilities[0]) return { raw };
   const theirs = new Map(Object.entries(defaults));
   for (const path of places(raw)) for (const [name, text] of fromFile(path, problems, warnings)) theirs.set(name, text);
-  for (const name of Object.values(names)) if (raw[name] !== undefined) theirs.set(name, raw[name].trim());
+  for (const name of compatibleNames) if (raw[name] !== undefined) theirs.set(name, raw[name].trim());
 
   const namespace = theirs.get('PROMETHEUS_NAMESPACE') ?? '';
   if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(namespace)) problems.push(`PROMETHEUS_NAMESPACE must be letters, digits and underscores${shown(namespace)}`);

@@ -14,7 +14,7 @@ import { shown } from './shown.ts';
 import { type Origins, type RawSettings, collect } from './sources-of-settings.ts';
 import { type Temporality, standardVariables, temporalityOf } from './standard-variables.ts';
 import { type TracesConfig, tracesConfig } from './traces.ts';
-import { unknownNames } from './unknown-names.ts';
+import { tornValues, unknownNames } from './unknown-names.ts';
 
 export type { CookieOrigin } from './cookie-origin.ts';
 export type { CompatibilityConfig } from './compatibility.ts';
@@ -94,8 +94,8 @@ export interface Config {
  * @throws {ConfigError} with all that is wrong, one line each; also when no source is configured.
  */
 export function loadConfig(origins: Origins): Config {
-  const { raw: given, namesInConfigFile } = collect(origins);
-  const problems = unknownNames(namesInConfigFile);
+  const { raw: given, namesInConfigFile, namesOfSeveralLines } = collect(origins);
+  const problems = [...unknownNames(namesInConfigFile), ...tornValues(namesOfSeveralLines)];
   const warnings: string[] = [];
   const { raw, compatibility } = withCompatibility(given, problems, warnings);
   const checked = new Checked(raw, problems);

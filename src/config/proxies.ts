@@ -16,6 +16,9 @@ export interface Proxies {
 const addresses = ['grpc_proxy', 'https_proxy', 'http_proxy'] as const;
 const exemptions = ['no_grpc_proxy', 'no_proxy'] as const;
 
+/** Every name that {@link proxiesOf} reads. */
+export const proxyVariables: readonly string[] = [...addresses, ...exemptions].flatMap((name) => [name, name.toUpperCase()]);
+
 /**
  * Reads the proxy variables.
  * @param problems gets a line for each that names no proxy that can be used: going around it would be a surprise.

@@ -1,6 +1,6 @@
 /** Whether a text that a message is about to quote might be a secret that got into the wrong place: long, of several lines, or with a user, a query or a key's prefix in it. */
 export function mayBeSecret(value: string): boolean {
-  return value.length > 40 || /@|\?\w|\bsk-|[\r\n]/.test(value);
+  return value.length > 40 || /@|\?\w|sk-|[\r\n]/.test(value);
 }
 
 /** A wrong value as a message quotes it, with a space before it; empty when it {@link mayBeSecret}. */

@@ -28,18 +28,30 @@ export interface Collected {
   readonly raw: RawSettings;
   /** Every name in the `--config` file, set or empty. */
   readonly namesInConfigFile: readonly string[];
+  /** Names left out of `raw`, whose value goes on in another line than it began in: a quote was forgotten, and other settings are within. */
+  readonly namesOfSeveralLines: readonly string[];
 }
+
+/** A value of several lines; .env files alone let a quote that was forgotten end at the next one. */
+const ofSeveralLines = /[\r\n]\s*\S/;
+
+/** A value that begins a line too late, which is wrong wherever it stands, and is no longer seen once it is trimmed. */
+const inNextLine = /^\s*[\r\n]\s*\S/;
 
 /** @throws {ConfigError} when a file that was named cannot be read. */
 export function collect(origins: Origins): Collected {
   const file = origins.configFile === undefined ? {} : readConfigFile(origins.configFile);
+  const dotenv = envFile(origins.envFile);
   const merged: Record<string, string> = {};
-  for (const layer of [origins.defaults ?? {}, file, envFile(origins.envFile), origins.environment, origins.flags]) {
+  const namesOfSeveralLines: string[] = [];
+  for (const layer of [origins.defaults ?? {}, file, dotenv, origins.environment, origins.flags]) {
     for (const [name, value] of Object.entries(layer)) {
-      if (value !== undefined && value.trim() !== '') merged[name] = value;
+      if (value === undefined || value.trim() === '') continue;
+      if ((layer === dotenv ? ofSeveralLines : inNextLine).test(value)) namesOfSeveralLines.push(name);
+      else merged[name] = value;
     }
   }
-  return { raw: merged, namesInConfigFile: Object.keys(file) };
+  return { raw: merged, namesInConfigFile: Object.keys(file), namesOfSeveralLines };
 }
 
 /** The map of a `--config` file; values are the text that stands there, so that `007` stays what it is. @throws {ConfigError} */

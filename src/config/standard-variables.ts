@@ -1,6 +1,6 @@
 import { honoured } from './otel-variables.ts';
 import { readHeaders } from './otlp-headers.ts';
-import { shown } from './shown.ts';
+import { shown, shownName } from './shown.ts';
 import type { RawSettings } from './sources-of-settings.ts';
 
 const temporalityPreference = 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE';
@@ -50,7 +50,7 @@ export function standardVariables(raw: RawSettings, problems: string[], warnings
   }
   Object.assign(variables, readHeaders(raw, problems));
 
-  if (ignored.length > 0) warnings.push(`set, but not honoured by this agent: ${ignored.sort().join(', ')}`);
+  if (ignored.length > 0) warnings.push(`set, but not honoured by this agent: ${ignored.sort().map(shownName).join(', ')}`);
 
   for (const name of booleans) {
     const text = variables[name];

@@ -1,3 +1,6 @@
+import { compatibleNames } from './compatibility.ts';
+import { honoured } from './otel-variables.ts';
+import { proxyVariables } from './proxies.ts';
 import { type Setting, type SettingName, settings } from './settings.ts';
 import { shownName } from './shown.ts';
 
@@ -6,15 +9,26 @@ import { shownName } from './shown.ts';
  * names are another matter: those that have no effect are named in a warning.
  */
 export function unknownNames(names: readonly string[]): string[] {
-  const known = Object.keys(settings) as SettingName[];
-  const secrets = known.filter((name) => (settings[name] as Setting<unknown>).secret === true).map((name) => `${name}_FILE`);
-  const all = new Set<string>([...known, ...secrets]);
+  const all = new Set(ownNames());
   return names
     .filter((name) => !name.startsWith('OTEL_') && !all.has(name))
     .map((name) => {
       const near = nearest(name.toUpperCase(), [...all]);
       return `${shownName(name)} in the --config file is no setting${near === undefined ? '' : `; is it ${near}?`}`;
     });
+}
+
+/** A line for each name of the agent's, the standard's and the proxies' whose value is of several lines. Others are of no concern. */
+export function tornValues(names: readonly string[]): string[] {
+  const read = new Set([...ownNames(), ...honoured.flatMap(({ name }) => [name, `${name}_FILE`]), ...proxyVariables, ...compatibleNames]);
+  return [...new Set(names)].filter((name) => read.has(name)).map((name) => `${name} goes on in another line than it began in: is a quote not closed?`);
+}
+
+/** Settings, and the secret ones as files. */
+function ownNames(): string[] {
+  const known = Object.keys(settings) as SettingName[];
+  const secrets = known.filter((name) => (settings[name] as Setting<unknown>).secret === true).map((name) => `${name}_FILE`);
+  return [...known, ...secrets];
 }
 
 /** The candidate with the fewest letters changed, if they are few; else undefined. */

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { file, load, removeFiles } from './load.ts';
+import { file, load, problemsOf, removeFiles } from './load.ts';
 
 afterAll(removeFiles);
 
@@ -76,4 +76,19 @@ test('a path is passed on as it is written, whatever the system', () => {
   const envFile = file('windows.env', `OPENROUTER_API_KEY=sk-or-v1-fake\nACCOUNT_NAME=C:\\new\\table\n`);
   expect(load({}, { envFile }).account).toBe('C:\\new\\table');
   expect(load(key, { configFile: file('windows.yaml', 'ACCOUNT_NAME: C:\\new\\table') }).account).toBe('C:\\new\\table');
+});
+
+test('a quote that is not closed is named, and nothing of the lines within is quoted or taken for a value', () => {
+  const within = `OPENROUTER_API_KEY=fake-openrouter-key\n`;
+  const line = (name: string): string => `${name} goes on in another line than it began in: is a quote not closed?`;
+  const problems = (text: string): readonly string[] => problemsOf({}, { envFile: file('torn.env', text) });
+  const [first, ...others] = problems(`OTEL_BSP_MAX_QUEUE_SIZE="\n${within}NO_PROXY="localhost"\n`);
+  expect([first, ...others].join()).not.toContain('fake-openrouter');
+  expect(first).toBe(line('OTEL_BSP_MAX_QUEUE_SIZE'));
+  for (const name of ['LOG_LEVEL', 'CLAUDE_SESSION_KEY_FILE', 'https_proxy', 'APIKEY', 'OTEL_EXPORTER_OTLP_ENDPOINT']) {
+    expect(problems(`${name}='x\n${within}'\n`)[0], name).toBe(line(name));
+  }
+  expect(problemsOf({ ...key, OTEL_BSP_MAX_QUEUE_SIZE: `\n${within}` })).toEqual([line('OTEL_BSP_MAX_QUEUE_SIZE')]);
+  // Somebody else's, and a line break at the end, which files of secrets have.
+  expect(load({}, { envFile: file('others.env', `PRIVATE_KEY="-----BEGIN\nfake\n-----END"\nACCOUNT_NAME="mine\n"\n${within}`) }).account).toBe('mine');
 });
