@@ -9,7 +9,7 @@ import { show } from './show.ts';
 import { reportOf } from './source-report.ts';
 import { disabledWarning, loadTraces, openState, sayWarnings } from './start.ts';
 
-/** From start to exit, whatever hangs; reads get the first half, delivery the rest. */
+/** From start to exit, whatever hangs; opening STATE_DIR gets half at most, reads half of what is left, delivery the rest. */
 export const onceTimeoutMs = 40_000;
 
 /** Reads every source, pushes once, and says by its exit code whether all of it worked: for cron and CronJobs. */
@@ -21,14 +21,14 @@ export async function once(context: CommandContext): Promise<ExitCode> {
   if (scrape && otlp === undefined && !console) logger.warn('OTEL_METRICS_EXPORTER is prometheus alone: once listens nowhere, so nobody gets these metrics');
   const timeoutMs = context.timeoutMs ?? onceTimeoutMs;
   const startedMs = performance.now();
-  const state = await stateOf(context);
+  const state = await stateOf(context, timeoutMs / 2);
   // One document on stdout.
   const write = context.json ? context.writeError : context.write;
   const traces = await loadTraces(config, { logger, write });
   const agent = createAgent(config, {
     logger,
     write,
-    readDeadlineMs: timeoutMs / 2,
+    readDeadlineMs: (timeoutMs - (performance.now() - startedMs)) / 2,
     // Who looks at a terminal sees them there, unless the log is asked for.
     // The next run would be the first to send its value.
     firstZeros: false,
@@ -53,12 +53,12 @@ export async function once(context: CommandContext): Promise<ExitCode> {
 }
 
 /** Growth needs something to have grown from. */
-async function stateOf({ config, json, logger, write }: CommandContext): Promise<TotalsState | undefined> {
+async function stateOf({ config, json, logger, write }: CommandContext, waitMs: number): Promise<TotalsState | undefined> {
   try {
     if (config.export.temporality === 'delta' && config.anthropic !== undefined && config.stateFolder === undefined) {
       throw new ConfigError(['once cannot send an organization’s totals as deltas without STATE_DIR, where the last ones are kept']);
     }
-    return await openState(config, logger);
+    return await openState(config, logger, waitMs);
   } catch (error) {
     if (json && error instanceof ConfigError) write(jsonText(unusable('once', error.problems)));
     throw error;

@@ -38,12 +38,13 @@ function targetOf({ otlp, console }: Pick<Config['export'], 'otlp' | 'console'>)
 
 /**
  * Takes STATE_DIR, where there is one and something to be kept in it.
+ * @param waitMs longest that the folder is waited for, where not as long as usual.
  * @throws {ConfigError} when another agent uses it, or it can never be written.
  */
-export async function openState({ account, anthropic, stateFolder }: Config, logger: Logger): Promise<TotalsState | undefined> {
+export async function openState({ account, anthropic, stateFolder }: Config, logger: Logger, waitMs?: number): Promise<TotalsState | undefined> {
   if (stateFolder === undefined || anthropic === undefined) return undefined;
   try {
-    const state = await openTotalsState(stateFolder, account);
+    const state = await openTotalsState(stateFolder, account, undefined, waitMs);
     for (const notice of state.notices) logger.warn(notice);
     return state;
   } catch (error) {

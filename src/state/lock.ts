@@ -33,14 +33,15 @@ const heldHere = new Set<string>();
 /**
  * Takes the folder for one holder alone. A lock whose holder is known to be gone is taken over at once; one that may be of a
  * process elsewhere (another container on the same volume) is watched, and taken over once it has missed three beats.
- * @throws {LockedError} when another one holds it; else what the file system threw.
+ * @param waitMs longest that it may be watched.
+ * @throws {LockedError} when another one holds it, or may do so and there is no time to see it; else what the file system threw.
  */
-export async function lock(folder: string, fileSystem: FileSystem, beatMs = usualBeatMs): Promise<Lock> {
+export async function lock(folder: string, fileSystem: FileSystem, beatMs = usualBeatMs, waitMs = Infinity): Promise<Lock> {
   const path = join(folder, 'lock');
   const space = spaceOfNumbers();
   const own: Holder = { pid: process.pid, host: hostname(), space, token: randomUUID() };
   const text = JSON.stringify(own);
-  while (!(await created(path, text, fileSystem))) await outlast(path, folder, fileSystem, beatMs);
+  while (!(await created(path, text, fileSystem))) await outlast(path, folder, fileSystem, beatMs, waitMs);
   heldHere.add(own.token);
   const isHeld = async (): Promise<boolean> => (await textOf(path, fileSystem)) === text;
   const beat = async (): Promise<void> => {
@@ -72,14 +73,19 @@ export async function lock(folder: string, fileSystem: FileSystem, beatMs = usua
 }
 
 /** Ends when the lock that is there is nobody's, and away. @throws {LockedError} when it is somebody's. */
-async function outlast(path: string, folder: string, fileSystem: FileSystem, beatMs: number): Promise<void> {
+async function outlast(path: string, folder: string, fileSystem: FileSystem, beatMs: number, waitMs: number): Promise<void> {
   const text = await textOf(path, fileSystem);
   if (text === undefined) return;
   const holder = holderOf(text);
   if (holder !== undefined && heldHere.has(holder.token)) throw held(folder, holder);
   if (holder === undefined || !isGone(holder)) {
+    const watchMs = missedBeats * beatMs;
+    if (waitMs < watchMs) {
+      const who = `${folder} may still be in use by ${nameOf(holder)}`;
+      throw new LockedError(`${who}: to see that it is not takes ${watchMs / 1_000} s, and there are ${waitMs / 1_000} (--timeout gives more)`);
+    }
     const beat = await beatOf(path, fileSystem);
-    for (let waitedMs = 0; waitedMs < missedBeats * beatMs; waitedMs += beatMs / 5) {
+    for (let waitedMs = 0; waitedMs < watchMs; waitedMs += beatMs / 5) {
       await sleep(beatMs / 5);
       if ((await textOf(path, fileSystem)) !== text) return;
       if ((await beatOf(path, fileSystem)) !== beat) throw held(folder, holder);
@@ -89,8 +95,11 @@ async function outlast(path: string, folder: string, fileSystem: FileSystem, bea
 }
 
 function held(folder: string, holder: Holder | undefined): LockedError {
-  const who = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
-  return new LockedError(`${folder} is in use by ${who}`);
+  return new LockedError(`${folder} is in use by ${nameOf(holder)}`);
+}
+
+function nameOf(holder: Holder | undefined): string {
+  return holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
 }
 
 /**

@@ -49,7 +49,7 @@ export async function openTotalsState(folder: string, account: string, fileSyste
   const notices: string[] = [];
   const cannot = (why: string): string => `${folder} cannot be used (${why}): nothing is gone on with, and until it can be used nothing is kept, and no growth is sent`;
   try {
-    const first = openAndRead(folder, account, fileSystem, sentTotals);
+    const first = openAndRead(folder, account, fileSystem, waitMs, sentTotals);
     const there = await within(first, waitMs);
     if (there === undefined) {
       opening = first.then(({ opened: late }) => late);
@@ -69,7 +69,7 @@ export async function openTotalsState(folder: string, account: string, fileSyste
   }
   const openLate = async (): Promise<Opened> => {
     // What stands there is not gone on with any more, but the next generation comes after it.
-    opening ??= openAndRead(folder, account, fileSystem, () => undefined).then(({ opened: late }) => late);
+    opening ??= openAndRead(folder, account, fileSystem, longestWaitMs, () => undefined).then(({ opened: late }) => late);
     try {
       return await opening;
     } finally {
@@ -114,10 +114,11 @@ async function openAndRead<T>(
   folder: string,
   account: string,
   fileSystem: FileSystem,
+  waitMs: number,
   decode: (lines: readonly string[]) => T | Promise<T>,
 ): Promise<{ readonly opened: Opened; readonly found: Restored<T> }> {
   await fileSystem.makeFolder(folder);
-  const held = await lock(folder, fileSystem);
+  const held = await lock(folder, fileSystem, undefined, waitMs);
   const file = new StateFile(folder, nameOf(account), fileSystem);
   return { opened: { held, file }, found: await file.read(decode) };
 }

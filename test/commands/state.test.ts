@@ -98,6 +98,13 @@ test('what is no folder is a wrong setting', async () => {
   expect(stderr).toBe(`STATE_DIR: ${file} is no folder\n`);
 });
 
+test('once has no time to see whether a lock from elsewhere is still held: it says so at once, and what gives it the time', async () => {
+  writeFileSync(join(folder, 'lock'), JSON.stringify({ pid: 1, host: 'another-host', space: '', token: 'of-another-host' }));
+  const { code, stderr } = await runCli(['once', '--timeout', '20s'], { ...settings, STATE_DIR: folder });
+  expect(code).toBe(2);
+  expect(stderr).toContain(`STATE_DIR: ${folder} may still be in use by process 1 on another-host: to see that it is not takes 15 s, and there are 10 (--timeout gives more)`);
+});
+
 test('check says what is lost without STATE_DIR, and nothing where it is set or nothing is kept in it', async () => {
   expect((await runCli(['check'], settings)).stdout).toContain('STATE_DIR is not set: after a restart a total whose report has taken something back shows as a fall');
   expect((await runCli(['check'], { ...settings, ...delta })).stdout).toContain('STATE_DIR is not set: what is used while the agent is not running is never pushed');
