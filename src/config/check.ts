@@ -1,4 +1,4 @@
-import { rememberCredential } from '../model/redaction.ts';
+import { rememberCredential, rememberRenewed } from '../model/redaction.ts';
 import { Secret } from '../model/secret.ts';
 import { parseDuration } from './duration.ts';
 import { readKeptText } from './files.ts';
@@ -60,7 +60,7 @@ export class Checked {
   #secretFile(name: SettingName, file: string): Secret | undefined {
     const text = readKeptText(`${name}_FILE`, file, this.#problems);
     if (text === undefined) return undefined;
-    rememberCredential(text);
+    rememberCredential(text, rememberRenewed);
     return this.#parse(`${name}_FILE`, settings[name], text) === undefined ? undefined : Secret.fromFile(file);
   }
 

@@ -1,4 +1,4 @@
-import { rememberCredential } from '../model/redaction.ts';
+import { rememberCredential, rememberRenewed, rememberSecret } from '../model/redaction.ts';
 import { ConfigError } from './config-error.ts';
 import { readKeptText } from './files.ts';
 import type { OtlpSignal } from './otlp.ts';
@@ -16,14 +16,14 @@ export function readHeaders(raw: RawSettings, problems: string[], names: readonl
   for (const name of names) {
     const inline = raw[name];
     const file = raw[`${name}_FILE`];
-    if (inline !== undefined) remember(inline);
+    if (inline !== undefined) remember(inline, rememberSecret);
     if (inline !== undefined && file !== undefined) {
       problems.push(`${name} and ${name}_FILE are both given; keep one`);
       continue;
     }
     const text = file === undefined ? inline : readKeptText(`${name}_FILE`, file, problems);
     if (text === undefined) continue;
-    remember(text);
+    if (file !== undefined) remember(text, rememberRenewed);
     const wrong = wrongPair(text);
     if (wrong === undefined) headers[name] = text.trim();
     else problems.push(`${file === undefined ? name : `${name}_FILE`} ${wrong}`);
@@ -75,7 +75,7 @@ function parts(pair: string): { readonly name: string; readonly value?: string }
   }
 }
 
-function remember(headers: string): void {
-  rememberCredential(headers);
-  for (const pair of headers.split(',')) rememberCredential(parts(pair).value ?? '');
+function remember(headers: string, each: typeof rememberSecret): void {
+  rememberCredential(headers, each);
+  for (const pair of headers.split(',')) rememberCredential(parts(pair).value ?? '', each);
 }

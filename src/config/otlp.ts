@@ -106,7 +106,9 @@ function parseEndpoint(raw: RawSettings, signal: OtlpSignal, { name, text }: Var
     return undefined;
   }
   // A query may have a token in it, and addresses are printed.
-  for (const value of url.searchParams.values()) rememberSecret(value);
+  for (const [name, value] of url.searchParams) rememberSecret(value === '' ? name : value);
+  // A plus sign is a space to the former, and stays one where the address is printed.
+  for (const pair of url.search.slice(1).split('&')) rememberSecret(pair.slice(pair.indexOf('=') + 1));
   return url;
 }
 

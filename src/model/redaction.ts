@@ -2,7 +2,7 @@ import { encodedPlaces } from './encoded-text.ts';
 import { asciiLower, fold, isFoldable } from './folding.ts';
 import type { Place } from './place.ts';
 
-/** Cookies are renewed every half hour; what is older than this many values is no longer looked for. */
+/** Cookies are renewed every half hour; of what is renewed no more than the latest so many values are looked for. */
 const rememberedValues = 200;
 
 /** Shorter values are no secrets, and would tear ordinary text apart. */
@@ -16,33 +16,42 @@ interface Needle {
   readonly folded: string;
 }
 
-/** Each secret that became known in this process, with what finds it. */
-const remembered = new Map<string, Needle>();
+/** Secrets that last as long as the process, with what finds each. */
+const lasting = new Map<string, Needle>();
 
-/** Lets {@link redact} look for a value; the latest few hundred are looked for. */
+/** Those that are renewed, in the order in which they were last in use. */
+const renewed = new Map<string, Needle>();
+
+/** Lets {@link redact} look for a value for as long as the process runs: for what the settings say themselves. */
 export function rememberSecret(value: string): void {
+  if (value.length >= shortestSecret && !lasting.has(value)) lasting.set(value, needleOf(value));
+}
+
+/** Lets {@link redact} look for a value that others will take the place of, and that is told again at each use: the latest few hundred are looked for. */
+export function rememberRenewed(value: string): void {
   if (value.length < shortestSecret) return;
-  const needle = remembered.get(value) ?? needleOf(value);
+  const needle = renewed.get(value) ?? needleOf(value);
   // Deleted first: what is in use moves to the end and is forgotten last.
-  remembered.delete(value);
-  remembered.set(value, needle);
-  if (remembered.size <= rememberedValues) return;
-  const [oldest] = remembered.keys();
-  if (oldest !== undefined) remembered.delete(oldest);
+  renewed.delete(value);
+  renewed.set(value, needle);
+  if (renewed.size <= rememberedValues) return;
+  const [oldest] = renewed.keys();
+  if (oldest !== undefined) renewed.delete(oldest);
 }
 
 /**
  * Lets {@link redact} look for a credential as it was given, and for what of it an echo may show alone: each value of
  * `name=value` pairs, what stands behind a scheme such as Bearer, and the password of Basic (RFC 7617).
+ * @param remember {@link rememberRenewed} for the content of a file.
  */
-export function rememberCredential(text: string): void {
+export function rememberCredential(text: string, remember = rememberSecret): void {
   for (const whole of [text.trim(), ...text.split(/[;,]/)]) {
     const value = whole.slice(whole.indexOf('=') + 1).trim();
-    for (const form of [whole.trim(), value, value.slice(value.lastIndexOf(' ') + 1)]) rememberSecret(form);
+    for (const form of [whole.trim(), value, value.slice(value.lastIndexOf(' ') + 1)]) remember(form);
     const basic = /\bbasic\s+([A-Za-z0-9+/_-]+)=*$/i.exec(whole.trim())?.[1];
     if (basic === undefined) continue;
     const pair = Buffer.from(basic, 'base64').toString();
-    for (const form of [pair, pair.slice(pair.indexOf(':') + 1)]) rememberSecret(form);
+    for (const form of [pair, pair.slice(pair.indexOf(':') + 1)]) remember(form);
   }
 }
 
@@ -58,8 +67,8 @@ function needleOf(value: string): Needle {
  * also one in the other, and within base64 or hex. The last line of defence: nothing is meant to put one there.
  */
 export function redact(text: string): string {
-  if (remembered.size === 0) return text;
-  const needles = [...remembered.values()];
+  const needles = [...lasting.values(), ...renewed.values()];
+  if (needles.length === 0) return text;
   const plain = placesOf(asciiLower(text), needles.map(({ plain }) => plain));
   const clean = without(text, plain.map(({ start, end }) => ({ start: beforeBackslashes(text, start), end })));
   if (!isFoldable(clean)) return without(clean, encodedPlaces(clean, (piece) => isSecret(piece, needles)));

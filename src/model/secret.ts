@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { readKept } from './kept-file.ts';
-import { rememberSecret } from './redaction.ts';
+import { rememberRenewed, rememberSecret } from './redaction.ts';
 
 /** A value that prints as `[redacted]` wherever it is printed. From a file it is read anew at each use. */
 export class Secret {
@@ -18,14 +18,16 @@ export class Secret {
 
   /** A secret in a file (a mounted Kubernetes or Docker secret); white space around it, a byte-order mark too, is not part of it. */
   static fromFile(path: string): Secret {
-    return new Secret(() => readKept(path).toString('utf8').trim());
+    return new Secret(() => {
+      const value = readKept(path).toString('utf8').trim();
+      rememberRenewed(value);
+      return value;
+    });
   }
 
   /** The value itself. @throws when its file cannot be read. */
   reveal(): string {
-    const value = this.#read();
-    rememberSecret(value);
-    return value;
+    return this.#read();
   }
 
   toString(): string {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { redact, rememberSecret } from '../../src/model/redaction.ts';
+import { redact, rememberRenewed } from '../../src/model/redaction.ts';
 import { cleanText, maxAttributeBytes, slug } from '../../src/model/text.ts';
 import { fuzz } from '../support/fuzz.ts';
 
@@ -28,7 +28,7 @@ const around = fc.string({ unit: fc.constantFrom(' ', '"', '<', '\n', '模', '.'
 const text = fc.oneof({ weight: 2, arbitrary: fc.string({ unit: 'binary' }) }, fc.string({ unit: fc.constantFrom('\\', '%', '5c', '25', 'u00', '"'), maxLength: 3_000 }));
 
 fuzz('secrets in any text', fc.tuple(secret, fc.constantFrom(...forms), around, around, text), ([{ value, core }, form, before, after, other]) => {
-  rememberSecret(value);
+  rememberRenewed(value);
   const clean = redact(`${before}${form(value)}${after}`);
   expect(clean).toContain('[redacted]');
   expect(clean.toLowerCase()).not.toContain(core);

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { redact, rememberCredential, rememberSecret } from '../../src/model/redaction.ts';
+import { redact, rememberCredential, rememberRenewed, rememberSecret } from '../../src/model/redaction.ts';
 import { Secret } from '../../src/model/secret.ts';
 import { cleanText, slug } from '../../src/model/text.ts';
 
@@ -111,15 +111,17 @@ test('of a credential each part is found that an echo may show alone', () => {
   expect(redact('sessionKey Bearer authorization')).toBe('sessionKey Bearer authorization');
 });
 
-test('the latest two hundred are looked for, and what is used again counts as new', () => {
-  rememberSecret('fake-in-use');
-  rememberSecret('fake-first');
-  rememberSecret('fake-second');
-  for (let number = 0; number < 197; number++) rememberSecret(`fake-number-${number}-`);
+test('of what is renewed the latest two hundred are looked for, and what is used again counts as new; what is not stays', () => {
+  rememberSecret('fake-of-the-settings');
+  rememberRenewed('fake-in-use');
+  rememberRenewed('fake-first');
+  rememberRenewed('fake-second');
+  for (let number = 0; number < 197; number++) rememberRenewed(`fake-number-${number}-`);
   expect(redact('fake-in-use fake-first')).toBe('[redacted] [redacted]');
-  rememberSecret('fake-in-use');
-  rememberSecret('fake-last');
+  rememberRenewed('fake-in-use');
+  rememberRenewed('fake-last');
   expect(redact('fake-in-use fake-first fake-second fake-last')).toBe('[redacted] fake-first [redacted] [redacted]');
+  expect(redact('fake-of-the-settings')).toBe('[redacted]');
 });
 
 test('a secret does not survive being cut or made a name', () => {

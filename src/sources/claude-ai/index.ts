@@ -3,7 +3,7 @@ import type { GaugePoint, ReadContext, Reading, Source } from '../../model/readi
 import { SourceError } from '../../model/source-error.ts';
 import { type CookieHeader, cookieHeader, parseCookies } from '../cookies/cookie-string.ts';
 import type { CookieProvider } from '../cookies/provider.ts';
-import { rememberSecret } from '../../model/redaction.ts';
+import { rememberRenewed } from '../../model/redaction.ts';
 import type { ClaudeAiClient } from './client.ts';
 import { chatOrganization } from './organization.ts';
 import { readUsage } from './read.ts';
@@ -43,7 +43,7 @@ export function claudeAiSource(options: ClaudeAiOptions): Source {
 
   async function freshCookies({ signal, now }: ReadContext): Promise<CookieHeader> {
     const cookies = cookieHeader(parseCookies(await options.cookies.fetch(signal)), options.cookieNames, now);
-    for (const value of cookies.values) rememberSecret(value);
+    for (const value of cookies.values) rememberRenewed(value);
     return cookies;
   }
 
