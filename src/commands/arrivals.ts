@@ -39,6 +39,9 @@ export function isAdminSource(source: string): boolean {
 export class Arrivals {
   #pushes = 0;
   #points = 0;
+  /** Of the latest push, which may be in several requests. */
+  #latest: ReceivedPoint[] = [];
+  readonly #series = new Set<string>();
   readonly #reads = new Map<string, number>();
   readonly #outcomes = new Map<string, string>();
   readonly #known = new Map<string, Map<string, Quota>>();
@@ -53,11 +56,22 @@ export class Arrivals {
     return this.#points;
   }
 
-  /** Takes the next push. */
+  /**
+   * Takes what came together. A push that is cut into requests has each series once, so one that comes again begins the next push.
+   * @returns the latest push, as far as it has come.
+   */
   add(requests: readonly ReceivedRequest[]): Arrival {
-    const points = requests.flatMap((request) => request.points);
-    this.#pushes += 1;
-    this.#points += points.length;
+    const arrived = requests.flatMap((request) => request.points);
+    const series = arrived.map(({ metric, attributes }) => JSON.stringify([metric, attributes]));
+    if (this.#pushes === 0 || series.some((one) => this.#series.has(one))) {
+      this.#pushes += 1;
+      this.#latest = [];
+      this.#series.clear();
+    }
+    for (const one of series) this.#series.add(one);
+    this.#latest.push(...arrived);
+    this.#points += arrived.length;
+    const points = [...this.#latest];
     const latest = points.reduce((max, { timeUnixNano }) => (timeUnixNano > max ? timeUnixNano : max), 0n);
     const at = new Date(Number(latest / 1_000_000n));
     this.#countReads(points);

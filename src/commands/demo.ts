@@ -3,7 +3,7 @@ import { startReceiver } from '../demo/receiver.ts';
 import { startUpstreams } from '../demo/upstreams.ts';
 import { World } from '../demo/world.ts';
 import { systemClock } from '../model/clock.ts';
-import { Arrivals } from './arrivals.ts';
+import { type Arrival, Arrivals } from './arrivals.ts';
 import { type AgentEnd, type LogLine, startDemoAgent } from './demo-agent.ts';
 import { type DemoViewOptions, demoView } from './demo-view.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
@@ -26,6 +26,9 @@ const speed = 200;
 
 /** Longest wait for the first push. */
 const firstPushWithinMs = 30_000;
+
+/** The requests of a push follow each other sooner. */
+const pauseMs = 250;
 
 const keptLogLines = 50;
 
@@ -52,12 +55,24 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
   const upstreams = await startUpstreams(world, new LiveOrganization({ seed, clock: systemClock }));
   const ending = Promise.withResolvers<Ending>();
   const nothing = setTimeout(() => ending.resolve({ kind: 'nothing arrived' }), firstPushWithinMs);
+  let isComplete = false;
+  let latest: { readonly arrival: Arrival; readonly pause: NodeJS.Timeout } | undefined;
+  const show = (): void => {
+    if (latest === undefined) return;
+    clearTimeout(latest.pause);
+    view.arrived(latest.arrival);
+    latest = undefined;
+    isComplete = arrivals.pushes >= cycles;
+    if (isComplete) ending.resolve({ kind: 'complete' });
+  };
   const receiver = await startReceiver({
     onRequest(requests) {
       clearTimeout(nothing);
-      if (arrivals.pushes >= cycles) return;
-      view.arrived(arrivals.add(requests));
-      if (arrivals.pushes >= cycles) ending.resolve({ kind: 'complete' });
+      if (isComplete) return;
+      const arrival = arrivals.add(requests);
+      if (latest !== undefined && latest.arrival.push !== arrival.push) show();
+      clearTimeout(latest?.pause);
+      latest = { arrival, pause: setTimeout(show, pauseMs) };
     },
   });
   const agent = startDemoAgent({
@@ -88,6 +103,7 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
   view.stopping();
   const end = why.kind === 'agent ended' ? why.end : await agent.stop(why.kind === 'interrupted' && why.signal === 'SIGINT');
   receiver.stop();
+  show();
   await upstreams.stop();
   view.end();
   return conclude(why, end, log, options.writeError);

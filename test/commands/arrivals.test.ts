@@ -48,6 +48,15 @@ test('the reason of a failing source is the outcome whose count rose', () => {
   expect(arrivals.add([request([up('claude-ai', 0), reads('claude-ai', 'challenged', 1)])]).sources[0]?.outcome).toBe('challenged');
 });
 
+test('a push that was cut into requests is one, and ends where a series comes again', () => {
+  const arrivals = new Arrivals();
+  arrivals.add([request([up('claude-ai', 1), window('five_hour', 0.4)])]);
+  const { push, points, sources } = arrivals.add([request([window('seven_day', 0.5)])]);
+  expect({ push, points: points.length, quotas: sources[0]?.picture.quotas.map(({ name }) => name) }).toEqual({ push: 1, points: 3, quotas: ['five_hour', 'seven_day'] });
+  expect(arrivals.add([request([up('claude-ai', 1)])])).toMatchObject({ push: 2, points: [{}] });
+  expect([arrivals.pushes, arrivals.points]).toEqual([2, 4]);
+});
+
 test('the age of a source is counted from its last success to the push', () => {
   const lastSuccess = {
     metric: 'claude_usage_metrics.source.last_success_timestamp',

@@ -42,6 +42,16 @@ test('demo --cycles prints where its status page is, and a line for each push th
   expect(stdout).not.toContain('\u001b');
 });
 
+test('a push that is cut into several requests is one line, with all that it has', async () => {
+  const split = new URL('../../src/export/split.ts', import.meta.url).href;
+  const smaller = inAgent(`(await import(${JSON.stringify(split)})).requestLimits.points = 500;`);
+  const { code, stdout } = await startDemo(['--cycles', '2'], {}, smaller).ended;
+  const lines = stdout.trim().split('\n').slice(1);
+  expect(code).toBe(0);
+  expect(lines).toHaveLength(2);
+  for (const line of lines) expect(line).toMatch(/^push \d: [12]\d{3} points; claude-ai up, openrouter up, anthropic up; five_hour \d+ %/);
+});
+
 test('neither the environment of whoever starts the demo nor an .env beside it reaches the agent', async () => {
   writeFileSync(join(folder, '.env'), 'OTEL_SDK_DISABLED=true\nACCOUNT_NAME=someone\n');
   const { code, stdout } = await startDemo(['--cycles', '1', '--json'], {
