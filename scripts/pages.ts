@@ -64,8 +64,9 @@ honoured. Any other \`OTEL_*\` variable that is set is named in one warning at s
     '## Proxies and private authorities',
     `Upstreams, and an OTLP endpoint with TLS, are asked through the HTTP proxy of \`HTTPS_PROXY\`, in upper or lower case (lower
 wins), but for what \`NO_PROXY\` lists: \`*\`, names with all below them, IP addresses and ranges, each with a port or without. OTLP over
-gRPC takes \`GRPC_PROXY\`, \`HTTPS_PROXY\` or \`HTTP_PROXY\`, the first that is set, with TLS or without. Addresses of this machine and the
-cookie service are always asked directly. \`claude-usage-metrics check\` shows which proxy is in force.`,
+gRPC takes \`GRPC_PROXY\`, \`HTTPS_PROXY\` or \`HTTP_PROXY\`, the first that is set, with TLS or without, but for what \`NO_GRPC_PROXY\`
+lists, or \`NO_PROXY\` where that is not set. Addresses of this machine and the cookie service are always asked directly.
+\`claude-usage-metrics check\` shows which proxy is in force.`,
     `For an upstream with a certificate of a private authority (such as a proxy that inspects TLS) set \`NODE_EXTRA_CA_CERTS\` to the
 authority's PEM file in the environment of the process; Node reads it nowhere else. The cookie service has \`COOKIEJAR_CERTIFICATE\`, the
 OTLP endpoint \`OTEL_EXPORTER_OTLP_CERTIFICATE\`.`,

@@ -31,7 +31,7 @@ export function metricsSenders(config: ExportConfig, { write, openSender = otlpS
 
 /** The sender of an OTLP target. */
 export function otlpSender({ protocol, url, files, headersFromFiles, proxy }: OtlpTarget, signal: Signal = metricsSignal, spans: Spans = noSpans): BytesSender {
-  const plain = protocol === 'grpc' ? grpcSender(url, { signal, spans }) : httpSender(url, { signal, spans, ...(proxy && { proxy }) });
+  const plain = protocol === 'grpc' ? grpcSender(url, { signal, spans, proxied: proxy !== undefined }) : httpSender(url, { signal, spans, ...(proxy && { proxy }) });
   const sender = files === undefined ? plain : withFreshFiles(plain, files);
   if (headersFromFiles === undefined) return sender;
   // Each sender has its own: what changed for one has not reached the connection of another.

@@ -269,11 +269,10 @@ async function unlessStopped(stop: AbortSignal, work: () => Promise<void>): Prom
 }
 
 /**
- * Brings the standard's variables, and those of proxies, to where the SDK's exporters and resource detector read them, the process environment,
+ * Brings the standard's variables, and gRPC's proxy, to where the SDK's exporters and resource detector read them, the process environment,
  * from files and flags too; and the SDK's own messages into the log.
  */
 export function prepareSdk(config: Config, logger: Logger): void {
-  // In lower case, which is all that gRPC's library knows.
   Object.assign(process.env, config.proxies.variables, config.otelVariables);
   logSdkMessages(logger, config.otelVariables['OTEL_LOG_LEVEL']);
 }

@@ -1,6 +1,6 @@
 import { headersFromFiles } from './otlp-headers.ts';
 import { type OtlpSignal, type OtlpTarget, otlpTarget } from './otlp.ts';
-import { type Proxies, proxyFor } from './proxies.ts';
+import { type Proxies, grpcProxyFor, proxyFor } from './proxies.ts';
 import type { RawSettings } from './sources-of-settings.ts';
 
 /**
@@ -12,6 +12,7 @@ export function otlpBackend(variables: RawSettings, raw: RawSettings, proxies: P
   const target = otlpTarget(variables, problems, signal);
   if (target === undefined) return undefined;
   const fresh = headersFromFiles(raw, signal);
-  const proxy = target.protocol === 'http/protobuf' ? proxyFor(new URL(target.url), proxies) : undefined;
+  const url = new URL(target.url);
+  const proxy = target.protocol === 'grpc' ? grpcProxyFor(url, proxies) : proxyFor(url, proxies);
   return { ...target, ...(fresh && { headersFromFiles: fresh }), ...(proxy && { proxy }) };
 }

@@ -12,7 +12,7 @@ export interface OtlpTarget {
   readonly tls: boolean;
   /** Longest time of one attempt. */
   readonly timeoutMs: number;
-  /** The proxy on the way, for HTTP; over gRPC the library finds it by the same variables. */
+  /** The proxy on the way; over gRPC the library is told its address by the process environment. */
   readonly proxy?: URL;
   /** Paths of the PEM files that connections are made with; absent where none is named. */
   readonly files?: { readonly certificate?: string; readonly clientCertificate?: string; readonly clientKey?: string };

@@ -7,9 +7,16 @@ import type { RawSettings } from './sources-of-settings.ts';
 export interface Proxies {
   /** Of HTTPS_PROXY: for addresses that begin with https. May have user and password in it. */
   readonly forHttps?: URL;
+  /** Of GRPC_PROXY, HTTPS_PROXY or HTTP_PROXY, the first that is set: for gRPC, with TLS or without. */
+  readonly forGrpc?: URL;
   /** Names, suffixes, addresses and ranges of NO_PROXY. */
   readonly exempt: readonly string[];
-  /** All that were set, by their names in lower case: grpc-js reads them from the process environment, and no others. */
+  /** Those of NO_GRPC_PROXY, else of NO_PROXY. */
+  readonly exemptOfGrpc: readonly string[];
+  /**
+   * For the process environment, where alone grpc-js looks for a proxy. It has a reading of its own of the exemptions, and is
+   * told of none: a channel that goes around the proxy is made to.
+   */
   readonly variables: RawSettings;
 }
 
@@ -24,14 +31,9 @@ export const proxyVariables: readonly string[] = [...addresses, ...exemptions].f
  * @param problems gets a line for each that names no proxy that can be used: going around it would be a surprise.
  */
 export function proxiesOf(raw: RawSettings, problems: string[]): Proxies {
-  const variables: Record<string, string> = {};
   const found = new Map<string, URL>();
-  for (const name of [...addresses, ...exemptions]) {
-    const text = [raw[name], raw[name.toUpperCase()]].map((either) => either?.trim() ?? '').find((either) => either !== '');
-    if (text !== undefined) variables[name] = text;
-  }
   for (const name of addresses) {
-    const text = variables[name];
+    const text = textOf(raw, name);
     if (text === undefined) continue;
     const full = text.includes('://') ? text : `http://${text}`;
     const url = URL.canParse(full) ? new URL(full) : undefined;
@@ -43,28 +45,53 @@ export function proxiesOf(raw: RawSettings, problems: string[]): Proxies {
     }
     // A token may stand there alone.
     for (const secret of password === '' ? [user, url.username] : [password, url.password]) rememberSecret(secret);
-    variables[name] = full;
     found.set(name, url);
   }
   const forHttps = found.get('https_proxy');
-  return { ...(forHttps && { forHttps }), exempt: (variables['no_proxy'] ?? '').split(/[\s,]+/).filter((entry) => entry !== ''), variables };
+  // In the order of the names.
+  const [forGrpc] = found.values();
+  return {
+    ...(forHttps && { forHttps }),
+    ...(forGrpc && { forGrpc }),
+    exempt: entriesOf(textOf(raw, 'no_proxy')),
+    exemptOfGrpc: entriesOf(textOf(raw, 'no_grpc_proxy') ?? textOf(raw, 'no_proxy')),
+    // An empty list would let it read no_proxy; this is the end of no host.
+    variables: forGrpc === undefined ? {} : { grpc_proxy: forGrpc.href, no_grpc_proxy: '/' },
+  };
+}
+
+function textOf(raw: RawSettings, name: string): string | undefined {
+  return [raw[name], raw[name.toUpperCase()]].map((either) => either?.trim() ?? '').find((either) => either !== '');
+}
+
+function entriesOf(text = ''): string[] {
+  return text.split(/[\s,]+/).filter((entry) => entry !== '');
 }
 
 /** The proxy on the way to an address: never to this machine itself, and never where there is no TLS through it. */
 export function proxyFor(url: URL, { forHttps, exempt }: Proxies): URL | undefined {
-  if (forHttps === undefined || url.protocol !== 'https:' || isLoopback(url)) return undefined;
-  return exempt.some((entry) => isExempt(url, entry.toLowerCase())) ? undefined : forHttps;
+  return url.protocol === 'https:' && !goesAround(url, exempt) ? forHttps : undefined;
+}
+
+/** The proxy on the way to an address that is spoken to over gRPC: never to this machine itself. */
+export function grpcProxyFor(url: URL, { forGrpc, exemptOfGrpc }: Proxies): URL | undefined {
+  return goesAround(url, exemptOfGrpc) ? undefined : forGrpc;
+}
+
+function goesAround(url: URL, exempt: readonly string[]): boolean {
+  return isLoopback(url) || exempt.some((entry) => isExempt(url, entry.toLowerCase()));
 }
 
 /**
  * As curl and Go have it: `*`; a name, with all below it; an IP address; a range of them (`10.0.0.0/8`); each with a port or
  * without.
  */
-function isExempt({ hostname, port }: URL, entry: string): boolean {
+function isExempt({ protocol, hostname, port }: URL, entry: string): boolean {
   if (entry === '*') return true;
   const host = hostname.replace(/^\[|\]$/g, '');
   const [, bare = entry, wantedPort] = isIP(entry) === 0 ? (/^(.+):(\d+)$/.exec(entry) ?? []) : [];
-  if (wantedPort !== undefined && wantedPort !== (port === '' ? '443' : port)) return false;
+  const ownPort = port === '' ? (protocol === 'https:' ? '443' : '80') : port;
+  if (wantedPort !== undefined && wantedPort !== ownPort) return false;
   const wanted = bare.replace(/^\[|\]$/g, '');
   if (isIP(host) !== 0) return wanted === host || isInRange(host, wanted);
   const suffix = wanted.replace(/^\*?\./, '');

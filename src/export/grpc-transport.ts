@@ -1,6 +1,5 @@
 import { Client, type ServiceError, compressionAlgorithms, status } from '@grpc/grpc-js';
 import type { convertLegacyOtlpGrpcOptions } from '@opentelemetry/otlp-grpc-exporter-base';
-import { isLoopback } from '../config/kinds.ts';
 import { grpcAnswered } from '../model/spans.ts';
 import { version } from '../version.ts';
 import { NotOtlpError, protobufAnswer } from './answer.ts';
@@ -11,8 +10,13 @@ export type GrpcOptions = ReturnType<typeof convertLegacyOtlpGrpcOptions>;
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 
-/** A channel of its own. @param method with its service. @throws when the credentials or headers of the settings cannot be used. */
-export function grpcTransport(options: GrpcOptions, method: string): Transport {
+/**
+ * A channel of its own.
+ * @param method with its service.
+ * @param proxied through the proxy that the process environment names for grpc-js, instead of directly.
+ * @throws when the credentials or headers of the settings cannot be used.
+ */
+export function grpcTransport(options: GrpcOptions, method: string, proxied: boolean): Transport {
   const metadata = options.metadata();
   const client = new Client(options.url, options.credentials(), {
     'grpc.default_compression_algorithm': compressionAlgorithms[options.compression === 'gzip' ? 'gzip' : 'identity'],
@@ -21,7 +25,7 @@ export function grpcTransport(options: GrpcOptions, method: string): Transport {
     'grpc.use_local_subchannel_pool': 1,
     // No DNS record configures how we push.
     'grpc.service_config_disable_resolution': 1,
-    ...(isLoopback(new URL(`http://${options.url}`)) && { 'grpc.enable_http_proxy': 0 }),
+    'grpc.enable_http_proxy': proxied ? 1 : 0,
   });
   // The proxy's address stands there in place of the target's.
   const reached = client.getChannel().getTarget().replace(/^dns:/, '');

@@ -34,16 +34,18 @@ export interface GrpcSenderOptions {
   readonly signal?: Signal;
   /** Each request is a span; no trace context goes with it. */
   readonly spans?: Spans;
+  /** Through the proxy that the process environment names for grpc-js, instead of directly. */
+  readonly proxied?: boolean;
   /** Makes a connection of its own; a channel to the address if absent. */
   readonly connect?: () => Transport;
 }
 
 /** Pushes over OTLP/gRPC. Headers, TLS and compression come from the `OTEL_EXPORTER_OTLP_*` environment. */
-export function grpcSender(url: string, { signal = metricsSignal, spans = noSpans, connect }: GrpcSenderOptions = {}): BytesSender {
+export function grpcSender(url: string, { signal = metricsSignal, spans = noSpans, proxied = false, connect }: GrpcSenderOptions = {}): BytesSender {
   const target = `${url} (OTLP/gRPC)`;
   return transportSender({
     target,
-    connect: connect ?? (() => grpcTransport(convertLegacyOtlpGrpcOptions({ url }, signal.variables), signal.method)),
+    connect: connect ?? (() => grpcTransport(convertLegacyOtlpGrpcOptions({ url }, signal.variables), signal.method, proxied)),
     explain: (error) => explain(error, target, signal),
     spans,
     span: grpcSpan(signal.method, new URL(url)),

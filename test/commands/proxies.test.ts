@@ -78,6 +78,20 @@ test('what is on loopback is asked directly, also where Node itself is told to u
   expect(proxy.asked).toEqual([]);
 });
 
+test.each([
+  ['localhost, *.example:4317', 'around'],
+  // The end of a name is not above it, and nothing is no name; in lower case gRPC's library would read it too.
+  ['end.example,', 'through'],
+])('with no_proxy=%s OTLP/gRPC goes %s the proxy, and check says so', async (list, way) => {
+  const { code, stdout } = await runCli(['check'], { ...settings, no_proxy: list });
+  const isThrough = way === 'through';
+  expect(stdout).toContain(`openrouter origin: asked through the proxy 127.0.0.1:${proxy.port} of HTTPS_PROXY\n`);
+  expect(stdout.includes(`grpc, TLS, through the proxy 127.0.0.1:${proxy.port}, `)).toBe(isThrough);
+  expect(proxy.asked.map(({ target }) => target).includes('backend.example:4317')).toBe(isThrough);
+  // Nobody but the proxy knows where the backend is.
+  expect(code).toBe(isThrough ? 0 : 4);
+});
+
 test('OTLP/HTTP with TLS goes through the proxy too, and a refusal names it', async () => {
   const { code, stdout } = await runCli(['check'], { ...settings, OTEL_EXPORTER_OTLP_ENDPOINT: 'https://elsewhere.example/otlp' });
   expect(stdout).toContain(`otlp: down, https://elsewhere.example/otlp/v1/metrics, http/protobuf, TLS, through the proxy 127.0.0.1:${proxy.port}, `);

@@ -1,12 +1,19 @@
 import { expect, test } from 'vitest';
 import { proxiesOf, proxyFor } from '../../src/config/proxies.ts';
 import { redact } from '../../src/model/redaction.ts';
+import { load } from './load.ts';
 
 function proxyOf(address: string, variables: Readonly<Record<string, string>>): string | undefined {
   const problems: string[] = [];
   const proxy = proxyFor(new URL(address), proxiesOf(variables, problems));
   expect(problems).toEqual([]);
   return proxy?.host;
+}
+
+/** On the way of metrics or traces over gRPC. */
+function proxiesOfGrpc(address: string, variables: Readonly<Record<string, string>>): (string | undefined)[] {
+  const { export: metrics, traces } = load({ OPENROUTER_API_KEY: 'sk-or-v1-fake', OTEL_EXPORTER_OTLP_ENDPOINT: address, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', ...variables });
+  return [metrics.otlp, traces?.otlp].map((target) => target?.proxy?.host);
 }
 
 test.each([
@@ -54,6 +61,26 @@ test.each([
   const expected = isExempt ? undefined : 'one:3128';
   expect(proxyOf(address, { HTTPS_PROXY: 'http://one:3128', NO_PROXY: list })).toBe(expected);
   expect(proxyOf(address, { https_proxy: 'http://one:3128', no_proxy: list, NO_PROXY: 'nothing' })).toBe(expected);
+  expect(proxiesOfGrpc(address, { HTTPS_PROXY: 'http://one:3128', NO_PROXY: list })).toEqual([expected, expected]);
+});
+
+test.each([
+  ['http://collector.example:4317', { GRPC_PROXY: 'http://one:1', HTTPS_PROXY: 'http://two:2', HTTP_PROXY: 'http://three:3' }, 'one:1'],
+  ['http://collector.example:4317', { HTTPS_PROXY: 'http://two:2', HTTP_PROXY: 'http://three:3' }, 'two:2'],
+  ['https://collector.example:4317', { HTTP_PROXY: 'http://three:3' }, 'three:3'],
+  ['https://collector.example:4317', { GRPC_PROXY: 'http://one:1', NO_PROXY: 'collector.example' }, undefined],
+  ['https://collector.example:4317', { GRPC_PROXY: 'http://one:1', NO_GRPC_PROXY: 'collector.example' }, undefined],
+  ['https://collector.example:4317', { GRPC_PROXY: 'http://one:1', NO_GRPC_PROXY: 'other.example', NO_PROXY: 'collector.example' }, 'one:1'],
+  ['https://Collector.Example:4317', { HTTPS_PROXY: 'http://one:1', NO_PROXY: 'localhost, COLLECTOR.example:4317' }, undefined],
+  ['https://collector.example:4317', { HTTPS_PROXY: 'http://one:1', NO_PROXY: 'localhost,' }, 'one:1'],
+  ['http://collector.example', { HTTP_PROXY: 'http://one:1', NO_PROXY: 'collector.example:443' }, 'one:1'],
+  ['http://collector.example', { HTTP_PROXY: 'http://one:1', NO_PROXY: 'collector.example:80' }, undefined],
+  ['http://localhost:4317', { GRPC_PROXY: 'http://one:1' }, undefined],
+  ['https://127.9.9.9:4317', { GRPC_PROXY: 'http://one:1' }, undefined],
+  ['http://[::1]:4317', { GRPC_PROXY: 'http://one:1' }, undefined],
+  ['https://collector.example:4317', {}, undefined],
+] as const)('over gRPC %s with %j goes through %s', (address, variables, expected) => {
+  expect(proxiesOfGrpc(address, variables)).toEqual([expected, expected]);
 });
 
 test.each(['socks5://one:1080', 'https://one:443', 'http://', 'http://user%:password@one:3128', ':::'])('HTTPS_PROXY=%s is refused, and not quoted', (address) => {
@@ -62,9 +89,8 @@ test.each(['socks5://one:1080', 'https://one:443', 'http://', 'http://user%:pass
   expect(problems).toEqual(['HTTPS_PROXY must be the address of an HTTP proxy, such as http://host:3128']);
 });
 
-test('the variables are handed on in lower case, and the password is a secret from then on', () => {
-  const { variables } = proxiesOf({ GRPC_PROXY: 'http://user:fake%20secret@one:3128', NO_PROXY: 'a', no_proxy: '', PATH: '/bin' }, []);
-  expect(variables).toEqual({ grpc_proxy: 'http://user:fake%20secret@one:3128', no_proxy: 'a' });
+test('the password is a secret from then on', () => {
+  proxiesOf({ GRPC_PROXY: 'http://user:fake%20secret@one:3128', NO_PROXY: 'a', no_proxy: '', PATH: '/bin' }, []);
   expect(redact('it said fake secret, and fake%20secret')).not.toMatch(/fake.{1,3}secret/);
 });
 

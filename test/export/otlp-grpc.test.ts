@@ -44,7 +44,7 @@ test('what is sent arrives as it was, and is acknowledged', async () => {
   ]);
 });
 
-test('no proxy stands before an endpoint on loopback', async () => {
+test('a proxy of the environment is not asked by itself', async () => {
   vi.stubEnv('http_proxy', 'http://127.0.0.1:1');
   after(() => vi.unstubAllEnvs());
   const receiver = await startReceiver();
@@ -64,7 +64,7 @@ test('a proxy that is not there, or refuses, is named without its credentials', 
   for (const port of [1, await other(refusing)]) {
     vi.stubEnv('https_proxy', `http://fake-user:fake-password@127.0.0.1:${port}`);
     for (const target of ['http://backend.example:4317', 'http://[2001:db8::1]:4317', 'https://backend.example']) {
-      const sender = grpcSender(target);
+      const sender = grpcSender(target, { proxied: true });
       after(() => sender.close());
       expect(await sender.send(gaugeRequest(1), 5_000)).toMatchObject({
         status: 'failed',
