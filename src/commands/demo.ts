@@ -2,6 +2,7 @@ import { LiveOrganization } from '../demo/anthropic/live.ts';
 import { startReceiver } from '../demo/receiver.ts';
 import { startUpstreams } from '../demo/upstreams.ts';
 import { World } from '../demo/world.ts';
+import { requestLimits } from '../export/split.ts';
 import { systemClock } from '../model/clock.ts';
 import { type Arrival, Arrivals } from './arrivals.ts';
 import { type AgentEnd, type LogLine, startDemoAgent } from './demo-agent.ts';
@@ -26,9 +27,6 @@ const speed = 200;
 
 /** Longest wait for the first push. */
 const firstPushWithinMs = 30_000;
-
-/** The requests of a push follow each other sooner. */
-const pauseMs = 250;
 
 const keptLogLines = 50;
 
@@ -55,24 +53,23 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
   const upstreams = await startUpstreams(world, new LiveOrganization({ seed, clock: systemClock }));
   const ending = Promise.withResolvers<Ending>();
   const nothing = setTimeout(() => ending.resolve({ kind: 'nothing arrived' }), firstPushWithinMs);
-  let isComplete = false;
-  let latest: { readonly arrival: Arrival; readonly pause: NodeJS.Timeout } | undefined;
-  const show = (): void => {
-    if (latest === undefined) return;
-    clearTimeout(latest.pause);
-    view.arrived(latest.arrival);
-    latest = undefined;
-    isComplete = arrivals.pushes >= cycles;
-    if (isComplete) ending.resolve({ kind: 'complete' });
+  let shown = 0;
+  let unshown: Arrival | undefined;
+  const show = (arrival: Arrival): void => {
+    if (shown >= cycles) return;
+    view.arrived(arrival);
+    shown = arrival.push;
+    if (shown >= cycles) ending.resolve({ kind: 'complete' });
   };
   const receiver = await startReceiver({
     onRequest(requests) {
       clearTimeout(nothing);
-      if (isComplete) return;
+      if (shown >= cycles) return;
       const arrival = arrivals.add(requests);
-      if (latest !== undefined && latest.arrival.push !== arrival.push) show();
-      clearTimeout(latest?.pause);
-      latest = { arrival, pause: setTimeout(show, pauseMs) };
+      if (unshown !== undefined && unshown.push !== arrival.push) show(unshown);
+      // After a request that is full comes another one of the same push.
+      unshown = requests.reduce((sum, { points }) => sum + points.length, 0) < requestLimits.points ? undefined : arrival;
+      if (unshown === undefined) show(arrival);
     },
   });
   const agent = startDemoAgent({
@@ -103,7 +100,7 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
   view.stopping();
   const end = why.kind === 'agent ended' ? why.end : await agent.stop(why.kind === 'interrupted' && why.signal === 'SIGINT');
   receiver.stop();
-  show();
+  if (unshown !== undefined) show(unshown);
   await upstreams.stop();
   view.end();
   return conclude(why, end, log, options.writeError);

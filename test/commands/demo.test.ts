@@ -14,10 +14,14 @@ afterEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs code in the agent's process before the agent does; the demo hands Node's own options on. */
+/** Runs code in the agent's process before the agent does. */
 function inAgent(code: string): string[] {
-  const guarded = `if (process.argv[2] === "run") { ${code} }`;
-  return ['--import', `data:text/javascript,${encodeURIComponent(`import { writeFileSync } from "node:fs"; ${guarded}`)}`];
+  return inBoth(`if (process.argv[2] === "run") { ${code} }`);
+}
+
+/** Runs code first in the demo's process and in the agent's: the demo hands Node's own options on. */
+function inBoth(code: string): string[] {
+  return ['--import', `data:text/javascript,${encodeURIComponent(`import { writeFileSync } from "node:fs"; ${code}`)}`];
 }
 
 function startDemo(args: readonly string[], environment: Record<string, string>, nodeArgs: readonly string[] = []): RunningCli {
@@ -44,12 +48,12 @@ test('demo --cycles prints where its status page is, and a line for each push th
 
 test('a push that is cut into several requests is one line, with all that it has', async () => {
   const split = new URL('../../src/export/split.ts', import.meta.url).href;
-  const smaller = inAgent(`(await import(${JSON.stringify(split)})).requestLimits.points = 500;`);
+  const smaller = inBoth(`(await import(${JSON.stringify(split)})).requestLimits.points = 500;`);
   const { code, stdout } = await startDemo(['--cycles', '2'], {}, smaller).ended;
   const lines = stdout.trim().split('\n').slice(1);
   expect(code).toBe(0);
   expect(lines).toHaveLength(2);
-  for (const line of lines) expect(line).toMatch(/^push \d: [12]\d{3} points; claude-ai up, openrouter up, anthropic up; five_hour \d+ %/);
+  for (const line of lines) expect(line).toMatch(/^push \d: [12]\d{3} points; claude-ai \w+, openrouter \w+, anthropic up; five_hour \d+ %/);
 });
 
 test('neither the environment of whoever starts the demo nor an .env beside it reaches the agent', async () => {
