@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage, Agent as HttpAgent } from 'node:http';
 import type { AgentOptions } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
@@ -35,6 +36,9 @@ export class HttpStatusError extends Error {
 /** Longest answer that is read; an OTLP one is a count and a message. */
 export const maxAnswerBytes = 1024 * 1024;
 
+/** How long the reason of a refusal is waited for: its status has said the most. */
+const refusalMs = 1_000;
+
 /** One POST an exchange; no redirect is followed. @param proxy on the way to an https address. */
 export function httpTransport(options: HttpOptions, proxy?: URL): Transport {
   const url = new URL(options.url);
@@ -52,7 +56,10 @@ export function httpTransport(options: HttpOptions, proxy?: URL): Transport {
         'content-length': bytes.length,
         ...(zipped && { 'content-encoding': 'gzip' }),
       };
-      return answerTo(request(url, { method: 'POST', headers, agent: await agent, signal }), bytes, span);
+      const connections = await agent;
+      // Node would make the connection even so.
+      signal.throwIfAborted();
+      return answerTo(request(url, { method: 'POST', headers, agent: connections, signal }), bytes, span);
     },
     close() {
       agent?.then((open) => open.destroy()).catch(() => undefined);
@@ -68,10 +75,27 @@ function throughProxy(own: HttpAgent, proxy: URL | undefined): HttpAgent {
 /** @throws {HttpStatusError}, {NotOtlpError} or what Node says of the connection. */
 async function answerTo(request: ClientRequest, body: Uint8Array, span: OpenSpan): Promise<ExportAnswer> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    request.on('response', resolve).on('error', reject).end(body);
+    request.on('response', resolve).on('error', reject);
+    // Nobody asked for another protocol. Without a listener Node drops the connection and says nothing at all.
+    request.once('upgrade', (answer: IncomingMessage, socket: Duplex) => {
+      socket.destroy();
+      httpAnswered(span, 101);
+      reject(new HttpStatusError(101, answer, Buffer.alloc(0)));
+    });
+    request.end(body);
   });
   const { statusCode = 0, headers } = response;
   httpAnswered(span, statusCode);
+  if (statusCode >= 200 && statusCode <= 299) return httpAnswer(headers['content-type']?.toLowerCase() ?? '', await bodyOf(response));
+  const patience = setTimeout(() => response.destroy(), refusalMs);
+  // A refusal stands, with its Retry-After, even if its reason is endless or breaks off; half of one may end in half a secret.
+  const reason = await bodyOf(response).catch(() => Buffer.alloc(0));
+  clearTimeout(patience);
+  throw new HttpStatusError(statusCode, response, reason);
+}
+
+/** @throws when it does not come whole, or is too long. */
+async function bodyOf(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -79,7 +103,5 @@ async function answerTo(request: ClientRequest, body: Uint8Array, span: OpenSpan
     if (bytes > maxAnswerBytes) throw new Error(`the answer has more than ${maxAnswerBytes} bytes`);
     chunks.push(chunk);
   }
-  const answer = Buffer.concat(chunks);
-  if (statusCode < 200 || statusCode > 299) throw new HttpStatusError(statusCode, response, answer);
-  return httpAnswer(headers['content-type']?.toLowerCase() ?? '', answer);
+  return Buffer.concat(chunks);
 }

@@ -76,13 +76,15 @@ async function refused(error: HttpStatusError, target: string, signal: Signal): 
     retryable: again,
     forGood: !again && statusCode >= 400 && statusCode <= 500 && !notOfTheRequest.has(statusCode),
     ...(waitMs !== undefined && { retryAfterMs: waitMs }),
-    reconnect: false,
+    // 101 is no end of an exchange: whatever came next would be taken for the next answer.
+    reconnect: statusCode < 200,
     cause: String(statusCode),
     message: `${target} answered ${[statusCode, ...texts].join(': ')}`,
   };
 }
 
 function advice(statusCode: number, signal: Signal): string | undefined {
+  if (statusCode < 200) return 'it changes to another protocol, which nobody asked for; check the endpoint';
   if (statusCode < 400) return 'it redirects, which is not followed; set the endpoint to where it leads';
   switch (statusCode) {
     case 401:

@@ -64,6 +64,7 @@ export function transportSender({ target, connect, explain, spans, span: spanSta
   }
 
   async function send({ body }: { readonly body: Uint8Array }, timeoutMs: number, stop?: AbortSignal): Promise<AttemptResult> {
+    if (stop?.aborted === true) return stopped(target);
     if (timeoutMs < leastAttemptMs) return noTime;
     return inSpan(spans, spanStart, async (span) => {
       const result = await exchange(body, timeoutMs, stop, span);
@@ -82,7 +83,8 @@ export function transportSender({ target, connect, explain, spans, span: spanSta
       connection = current ??= { transport: connect(), underWay: 0, isLeft: false };
       connection.underWay++;
       proxy = connection.transport.proxy;
-      return { status: 'acknowledged', ...(await connection.transport.exchange(body, { timeoutMs, signal: giveUp.signal, span })) };
+      const answer = connection.transport.exchange(body, { timeoutMs, signal: giveUp.signal, span });
+      return { status: 'acknowledged', ...(await Promise.race([answer, givenUp(giveUp.signal)])) };
     } catch (error) {
       const failed = throughProxy(await failure(error), connection?.transport.proxy);
       if (failed.reconnect && connection !== undefined) leave(connection);
@@ -111,6 +113,11 @@ export function transportSender({ target, connect, explain, spans, span: spanSta
       if (current !== undefined) leave(current);
     },
   };
+}
+
+/** A turn of the event loop after the signal: a transport that keeps to it has said by then how it ended, and is heard first. */
+function givenUp(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => setImmediate(reject, signal.reason), { once: true }));
 }
 
 /** Where the connection may be to blame, the proxy may be. */

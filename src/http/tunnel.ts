@@ -24,6 +24,7 @@ export class ProxyError extends Error {
  */
 export class TunnelAgent extends Agent {
   readonly #proxy: URL;
+  readonly #opening = new Set<ClientRequest>();
 
   /** @param options of the connections to the address; keeps them for a while. */
   constructor(proxy: URL, options: AgentOptions = {}) {
@@ -35,13 +36,16 @@ export class TunnelAgent extends Agent {
     const host = options.host ?? '';
     const target = `${host.includes(':') ? `[${host}]` : host}:${options.port ?? 443}`;
     const asked = this.#ask(target);
+    this.#opening.add(asked);
     const place = this.#proxy.host;
     const refuse = (message: string, code: string): void => {
+      this.#opening.delete(asked);
       asked.destroy();
       // Node's type knows no failure without a socket.
       (opened as ((error: Error) => void) | undefined)?.(new ProxyError(message, code));
     };
     asked.once('connect', ({ statusCode = 0 }, socket: Duplex) => {
+      this.#opening.delete(asked);
       if (statusCode < 200 || statusCode > 299) {
         socket.destroy();
         refuse(`the proxy ${place} answered ${statusCode} when it was asked for a way to ${target}`, 'ERR_PROXY_REFUSED');
@@ -53,6 +57,12 @@ export class TunnelAgent extends Agent {
     asked.once('error', (error: NodeJS.ErrnoException) => refuse(`the proxy ${place} cannot be reached: ${error.code ?? 'no connection'}`, error.code ?? 'ERR_PROXY'));
     asked.end();
     return undefined;
+  }
+
+  /** Also gives up the ways that are not open yet; Node waits for them, whatever becomes of the requests that want them. */
+  override destroy(): void {
+    for (const asked of this.#opening) asked.destroy();
+    super.destroy();
   }
 
   #ask(target: string): ClientRequest {
