@@ -8,6 +8,7 @@ import { withFreshHeaders } from './export/fresh-headers.ts';
 import { grpcSender } from './export/otlp-grpc.ts';
 import { httpSender } from './export/otlp-http.ts';
 import { type Signal, metricsSignal } from './export/signal.ts';
+import type { Certificates } from './model/certificates.ts';
 import { type Spans, noSpans } from './model/spans.ts';
 
 /** Makes the sender of the metrics to an OTLP target. */
@@ -31,8 +32,11 @@ export function metricsSenders(config: ExportConfig, { write, openSender = otlpS
 
 /** The sender of an OTLP target. */
 export function otlpSender({ protocol, url, files, headersFromFiles, proxy }: OtlpTarget, signal: Signal = metricsSignal, spans: Spans = noSpans): BytesSender {
-  const plain = protocol === 'grpc' ? grpcSender(url, { signal, spans, proxied: proxy !== undefined }) : httpSender(url, { signal, spans, ...(proxy && { proxy }) });
-  const sender = files === undefined ? plain : withFreshFiles(plain, files);
+  const open = (certificates?: () => Certificates | undefined): BytesSender => {
+    const options = { signal, spans, ...(certificates && { certificates }) };
+    return protocol === 'grpc' ? grpcSender(url, { ...options, proxied: proxy !== undefined }) : httpSender(url, { ...options, ...(proxy && { proxy }) });
+  };
+  const sender = files === undefined ? open() : withFreshFiles(open, files);
   if (headersFromFiles === undefined) return sender;
   // Each sender has its own: what changed for one has not reached the connection of another.
   let last: RawSettings = {};

@@ -1,5 +1,6 @@
-import { Metadata, status } from '@grpc/grpc-js';
+import { type ChannelCredentials, Metadata, credentials, status } from '@grpc/grpc-js';
 import { convertLegacyOtlpGrpcOptions } from '@opentelemetry/otlp-grpc-exporter-base';
+import type { Certificates } from '../model/certificates.ts';
 import { type Spans, grpcSpan, noSpans } from '../model/spans.ts';
 import { cleanText } from '../model/text.ts';
 import type { BytesSender, FailedAttempt } from './attempt.ts';
@@ -36,20 +37,28 @@ export interface GrpcSenderOptions {
   readonly spans?: Spans;
   /** Through the proxy that the process environment names for grpc-js, instead of directly. */
   readonly proxied?: boolean;
+  /** Those a connection is made with; those of the environment while it gives none, and if absent. */
+  readonly certificates?: () => Certificates | undefined;
   /** Makes a connection of its own; a channel to the address if absent. */
   readonly connect?: () => Transport;
 }
 
 /** Pushes over OTLP/gRPC. Headers, TLS and compression come from the `OTEL_EXPORTER_OTLP_*` environment. */
-export function grpcSender(url: string, { signal = metricsSignal, spans = noSpans, proxied = false, connect }: GrpcSenderOptions = {}): BytesSender {
+export function grpcSender(url: string, { signal = metricsSignal, spans = noSpans, proxied = false, certificates, connect }: GrpcSenderOptions = {}): BytesSender {
   const target = `${url} (OTLP/gRPC)`;
   return transportSender({
     target,
-    connect: connect ?? (() => grpcTransport(convertLegacyOtlpGrpcOptions({ url }, signal.variables), signal.method, proxied)),
+    connect: connect ?? (() => grpcTransport(convertLegacyOtlpGrpcOptions({ url, ...secured(certificates?.()) }, signal.variables), signal.method, proxied)),
     explain: (error) => explain(error, target, signal),
     spans,
     span: grpcSpan(signal.method, new URL(url)),
   });
+}
+
+function secured(certificates: Certificates | undefined): { readonly credentials?: ChannelCredentials } {
+  if (certificates === undefined) return {};
+  const { ca = null, key = null, cert = null } = certificates;
+  return { credentials: credentials.createSsl(ca, key, cert) };
 }
 
 async function explain(error: unknown, target: string, signal: Signal): Promise<FailedAttempt> {

@@ -1,5 +1,6 @@
 import { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
 import { httpDate, retryAfterMs } from '../http/retry-after.ts';
+import type { Certificates } from '../model/certificates.ts';
 import { type Spans, httpSpan, noSpans } from '../model/spans.ts';
 import { cleanText } from '../model/text.ts';
 import type { BytesSender, FailedAttempt } from './attempt.ts';
@@ -36,16 +37,22 @@ export interface HttpSenderOptions {
   readonly signal?: Signal;
   /** Each request is a span; no trace context goes with it. */
   readonly spans?: Spans;
+  /** Those a connection is made with; those of the environment while it gives none, and if absent. */
+  readonly certificates?: () => Certificates | undefined;
   /** On the way to an https address. */
   readonly proxy?: URL;
 }
 
 /** Pushes over OTLP/HTTP with protobuf. Headers, TLS and compression come from the environment. */
-export function httpSender(url: string, { signal = metricsSignal, spans = noSpans, proxy }: HttpSenderOptions = {}): BytesSender {
+export function httpSender(url: string, { signal = metricsSignal, spans = noSpans, certificates, proxy }: HttpSenderOptions = {}): BytesSender {
   const target = `${url} (OTLP/HTTP)`;
   return transportSender({
     target,
-    connect: () => httpTransport(convertLegacyHttpOptions({ url }, signal.variables, signal.path, contentType), proxy),
+    connect() {
+      const own = certificates?.();
+      const options = { url, ...(own && { httpAgentOptions: { keepAlive: true, ...own } }) };
+      return httpTransport(convertLegacyHttpOptions(options, signal.variables, signal.path, contentType), proxy);
+    },
     explain: (error) => explain(error, target, signal),
     spans,
     span: httpSpan('POST', new URL(url)),

@@ -166,33 +166,89 @@ describe.concurrent.each(protocols)('over $protocol', (backends) => {
 describe.each(protocols)('over $protocol', (backends) => {
   const { protocol } = backends;
 
-  test('certificates that are replaced are used from the next cycle on, half-written ones are not', async ({ onTestFinished: after }) => {
+  /** An agent and a backend that trust each other, with a stretch of network between; what the files have may be replaced. */
+  async function trusting(after: After) {
     const folder = mkdtempSync(join(tmpdir(), 'tls-'));
     after(() => rmSync(folder, { recursive: true }));
     const files = { certificate: join(folder, 'ca.pem'), clientCertificate: join(folder, 'client.pem'), clientKey: join(folder, 'client.key') };
     const [server, first, second] = await Promise.all([authority.issue(), authority.issue(), authority.issue()]);
     const use = (client: Identity): void => {
+      copyFileSync(authority.certificateFile, files.certificate);
       copyFileSync(client.certificateFile, files.clientCertificate);
       copyFileSync(client.keyFile, files.clientKey);
     };
-    copyFileSync(authority.certificateFile, files.certificate);
     use(first);
     const connections: string[] = [];
     const port = await backends.startSecure(after, server, authority, (peer) => connections.push(peer));
+    let network = await startProxy(port);
+    after(() => network.stop());
     const agent = agentOf({
-      ...(await settings(after, protocol, `https://localhost:${port}`)),
+      ...(await settings(after, protocol, `https://localhost:${network.port}`)),
       OTEL_EXPORTER_OTLP_CERTIFICATE: files.certificate,
       OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: files.clientCertificate,
       OTEL_EXPORTER_OTLP_CLIENT_KEY: files.clientKey,
     });
     after(() => agent.close());
+    /** A push that finds the backend on its way up. */
+    const pushAtRestart = async (): ReturnType<typeof agent.push> => {
+      await network.stop();
+      network = await startProxy(port, '127.0.0.1', network.port);
+      await network.become({ kind: 'reset', afterBytes: 0 });
+      const pushing = agent.nextPush();
+      await expect.poll(() => network.connections).toBeGreaterThan(0);
+      await network.become({ kind: 'none' });
+      return pushing;
+    };
+    return { agent, files, first, second, use, pushAtRestart, connections: () => new Set(connections).size };
+  }
+
+  test('certificates that are replaced are used from the next cycle on, half-written ones are not', async ({ onTestFinished: after }) => {
+    const { agent, files, second, use, connections } = await trusting(after);
     expect(await agent.push()).toMatchObject(delivered);
     writeFileSync(files.clientCertificate, second.certificate.slice(0, 200));
     expect(await agent.nextPush()).toMatchObject(delivered);
-    expect(new Set(connections).size).toBe(1);
+    expect(connections()).toBe(1);
     use(second);
     expect(await agent.nextPush()).toMatchObject(delivered);
-    expect(new Set(connections).size).toBe(2);
+    expect(connections()).toBe(2);
+  });
+
+  test('files that are no more or not yet whole change nothing, also when the collector restarts meanwhile', async ({ onTestFinished: after }) => {
+    const { agent, files, first, second, use, pushAtRestart, connections } = await trusting(after);
+    expect(await agent.push()).toMatchObject(delivered);
+    const { certificate } = authority;
+    const broken = [
+      ...['', 'hello', certificate.slice(0, 100), certificate.slice(0, 200), certificate.replace(/-----END[^]*/, ''), `${second.certificate}\n${certificate.slice(0, 200)}`]
+        .map((text) => [files.certificate, text] as const),
+      [files.certificate, certificate.replace(/[A-Za-z]{20}/, '')],
+      [files.clientCertificate, ''],
+      [files.clientKey, ''],
+      [files.clientKey, first.key.slice(0, 100)],
+      [files.clientKey, second.key],
+    ] as const;
+    for (const [file, text] of broken) {
+      use(first);
+      writeFileSync(file, text);
+      expect([text, await agent.nextPush()]).toMatchObject([text, delivered]);
+    }
+    use(first);
+    expect(await agent.nextPush()).toMatchObject(delivered);
+    expect(connections()).toBe(1);
+    for (const file of Object.values(files)) writeFileSync(file, '');
+    expect(await pushAtRestart()).toMatchObject(delivered);
+    expect(connections()).toBe(2);
+    use(second);
+    expect(await agent.nextPush()).toMatchObject(delivered);
+    expect(connections()).toBe(3);
+  });
+
+  test('a bundle with words around its certificates, and lines that end as on Windows, is whole', async ({ onTestFinished: after }) => {
+    const { agent, files, second, connections } = await trusting(after);
+    expect(await agent.push()).toMatchObject(delivered);
+    const bundle = [`\uFEFF${second.certificate}`, '', 'Ours -- since 2020\n=================\n-----------------', authority.certificate, 'The end'];
+    writeFileSync(files.certificate, bundle.join('\n').replace(/\r?\n/g, '\r\n'));
+    expect(await agent.nextPush()).toMatchObject(delivered);
+    expect(connections()).toBe(2);
   });
 });
 

@@ -8,18 +8,15 @@ import {
   loadPackageDefinition,
   status,
 } from '@grpc/grpc-js';
-import { readKept } from '../../model/kept-file.ts';
+import { type CertificateFiles, type Certificates, keptCertificates, readCertificates } from '../../model/certificates.ts';
 import type { Reason } from '../../model/reasons.ts';
 import { SourceError, toSourceError } from '../../model/source-error.ts';
 import { type OpenSpan, type Spans, grpcAnswered, grpcSpan, inSpan, noSpans } from '../../model/spans.ts';
 import type { CookieProvider } from './provider.ts';
 
 /** Where cookiejar-reader is, and how to trust it. Paths are of PEM files. */
-export interface CookiejarOptions {
+export interface CookiejarOptions extends CertificateFiles {
   readonly url: URL;
-  readonly certificate?: string;
-  readonly clientCertificate?: string;
-  readonly clientKey?: string;
 }
 
 interface CookieServiceClient extends Client {
@@ -40,11 +37,12 @@ const protoFile = fileURLToPath(new URL('../../../proto/cookiejar/v1/cookie.prot
  * replaced since. It is the user’s own, so its spans belong to our trace.
  */
 export function cookiejar(options: CookiejarOptions, spans: Spans = noSpans): CookieProvider {
+  const certificates = keptCertificates(options);
   const clients = new Set<CookieServiceClient>();
   return {
     async fetch(signal: AbortSignal): Promise<string> {
       if (signal.aborted) throw new SourceError('timeout', 'there was no time left to ask the cookie service');
-      const client = await connect(options);
+      const client = await connect(options.url, () => tls(certificates, options));
       clients.add(client);
       try {
         return await inSpan(spans, grpcSpan('cookiejar.v1.CookieService/GetCookies', options.url), (span) => getCookies(client, signal, span));
@@ -61,7 +59,7 @@ export function cookiejar(options: CookiejarOptions, spans: Spans = noSpans): Co
   };
 }
 
-async function connect({ url, ...files }: CookiejarOptions): Promise<CookieServiceClient> {
+async function connect(url: URL, secured: () => ChannelCredentials): Promise<CookieServiceClient> {
   // Loaded when first needed: it takes its time, and not every agent has a cookie service.
   const { loadSync } = await import('@grpc/proto-loader');
   const definition = loadSync(protoFile, { defaults: true });
@@ -70,7 +68,7 @@ async function connect({ url, ...files }: CookiejarOptions): Promise<CookieServi
   };
   const secure = url.protocol === 'https:';
   const port = url.port === '' ? (secure ? '443' : '80') : url.port;
-  return new loaded.v1.CookieService(`${url.hostname}:${port}`, secure ? tls(files) : credentials.createInsecure(), {
+  return new loaded.v1.CookieService(`${url.hostname}:${port}`, secure ? secured() : credentials.createInsecure(), {
     // A cookie call goes nowhere but to its service, and no DNS record configures it.
     'grpc.enable_http_proxy': 0,
     // grpc-js else shares connections with every channel to the same address.
@@ -80,11 +78,11 @@ async function connect({ url, ...files }: CookiejarOptions): Promise<CookieServi
   });
 }
 
-/** Files are read at each connection, so that a renewed certificate is used. */
-function tls(files: Omit<CookiejarOptions, 'url'>): ChannelCredentials {
-  const read = (path: string | undefined): Buffer | null => (path === undefined ? null : readKept(path));
+/** Files are read at each connection, so that a renewed certificate is used; a half-written one is not, where there was a whole one. */
+function tls(kept: () => Certificates | undefined, files: CertificateFiles): ChannelCredentials {
   try {
-    return credentials.createSsl(read(files.certificate), read(files.clientKey), read(files.clientCertificate));
+    const { ca = null, key = null, cert = null } = kept() ?? readCertificates(files);
+    return credentials.createSsl(ca, key, cert);
   } catch (cause) {
     throw new SourceError('tls', 'a certificate for the cookie service cannot be read', { cause });
   }

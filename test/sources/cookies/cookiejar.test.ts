@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server as TcpServer, type Socket } from 'node:net';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -251,4 +251,23 @@ test('a certificate that is missing is said, and one that is renewed is used at 
   await expect(fetch(from)).rejects.toMatchObject({ reason: 'tls' });
   copyFileSync(authority.certificateFile, certificate);
   await expect(fetch(from)).resolves.toContain('sessionKey=');
+});
+
+test('a file that is half written or gone is not used where there was a whole one before', async () => {
+  const jar = await secured(authority);
+  const [certificate, clientCertificate, clientKey] = ['authority', 'client', 'key'].map((name) => `${authority.certificateFile}.${name}`) as [string, string, string];
+  copyFileSync(authority.certificateFile, certificate);
+  copyFileSync(ofAgent.certificateFile, clientCertificate);
+  copyFileSync(ofAgent.keyFile, clientKey);
+  const from = provider(jar.port, { secure: true, certificate, clientCertificate, clientKey });
+  await expect(fetch(from)).resolves.toContain('sessionKey=');
+  for (const text of ['', authority.certificate.slice(0, 200)]) {
+    writeFileSync(certificate, text);
+    await expect(fetch(from)).resolves.toContain('sessionKey=');
+  }
+  rmSync(clientKey);
+  await expect(fetch(from)).resolves.toContain('sessionKey=');
+  copyFileSync(stranger.certificateFile, certificate);
+  copyFileSync(ofAgent.keyFile, clientKey);
+  await expect(fetch(from)).rejects.toMatchObject({ reason: 'tls' });
 });
