@@ -48,11 +48,16 @@ export function grpcSender(url: string, { signal = metricsSignal, spans = noSpan
   const target = `${url} (OTLP/gRPC)`;
   return transportSender({
     target,
-    connect: connect ?? (() => grpcTransport(convertLegacyOtlpGrpcOptions({ url, ...secured(certificates?.()) }, signal.variables), signal.method, proxied)),
+    connect: connect ?? (() => grpcTransport({ ...convertLegacyOtlpGrpcOptions({ url, ...secured(certificates?.()) }, signal.variables), url: dialled(new URL(url)) }, signal.method, proxied)),
     explain: (error) => explain(error, target, signal),
     spans,
     span: grpcSpan(signal.method, new URL(url)),
   });
+}
+
+/** Where no port is written grpc-js takes that of https, for http too. */
+function dialled({ protocol, host, port }: URL): string {
+  return protocol === 'http:' && port === '' ? `${host}:80` : host;
 }
 
 function secured(certificates: Certificates | undefined): { readonly credentials?: ChannelCredentials } {

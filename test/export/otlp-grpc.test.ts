@@ -75,6 +75,21 @@ test('a proxy that is not there, or refuses, is named without its credentials', 
   }
 });
 
+test('the port that an address leaves out is its scheme’s own', async () => {
+  const asked: (string | undefined)[] = [];
+  const proxy = await other(createHttpServer().on('connect', ({ url }, socket) => void (asked.push(url), socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'))));
+  vi.spyOn(console, 'error').mockReturnValue();
+  after(() => vi.restoreAllMocks());
+  vi.stubEnv('grpc_proxy', `http://127.0.0.1:${proxy}`);
+  after(() => vi.unstubAllEnvs());
+  for (const url of ['http://backend.example', 'http://backend.example:80', 'https://backend.example', 'https://backend.example:80', 'http://backend.example:443']) {
+    const sender = grpcSender(url, { proxied: true });
+    after(() => sender.close());
+    await sender.send(gaugeRequest(1), 5_000);
+  }
+  expect(asked.map((host) => host?.split(':')[1])).toEqual(['80', '80', '443', '80', '443']);
+});
+
 test('without a proxy none is named', async () => {
   vi.stubEnv('https_proxy', 'http://127.0.0.1:1');
   after(() => vi.unstubAllEnvs());
