@@ -1,5 +1,5 @@
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import type { Clock } from '../model/clock.ts';
+import { type Clock, type Moment, elapsedMs, momentOf } from '../model/clock.ts';
 
 /** What {@link Cycles} goes by. */
 export interface CyclesOptions {
@@ -34,8 +34,7 @@ const shownForAtLeastMs = 10_000;
 /** What became of the agent's cycles, for whoever asks in between: the last one's metrics, and whether cycles still come. */
 export class Cycles {
   readonly #options: CyclesOptions;
-  #last: Omit<CycleSnapshot, 'ageMs'> | undefined;
-  #collectedAtMs = Number.NEGATIVE_INFINITY;
+  #last: (Omit<CycleSnapshot, 'ageMs'> & { readonly collectedAt: Moment }) | undefined;
   #signOfLifeMs: number;
   #acknowledged: boolean | undefined;
   #heldUntil: Date | undefined;
@@ -51,8 +50,7 @@ export class Cycles {
     this.#signOfLifeMs = clock.monotonicMs();
     if (metrics === undefined) return;
     const { keepsMetrics = true } = this.#options;
-    this.#last = { metrics: keepsMetrics ? metrics : { ...metrics, scopeMetrics: [] }, at: clock.now(), durationMs };
-    this.#collectedAtMs = this.#signOfLifeMs;
+    this.#last = { metrics: keepsMetrics ? metrics : { ...metrics, scopeMetrics: [] }, at: clock.now(), durationMs, collectedAt: momentOf(clock) };
   }
 
   /** A cycle's points have been delivered, or not. @param heldUntil a backend asked for so long to be sent nothing. */
@@ -68,7 +66,9 @@ export class Cycles {
 
   /** The last cycle; undefined before the first. */
   get last(): CycleSnapshot | undefined {
-    return this.#last && { ...this.#last, ageMs: this.#options.clock.monotonicMs() - this.#collectedAtMs };
+    if (this.#last === undefined) return undefined;
+    const { collectedAt, ...last } = this.#last;
+    return { ...last, ageMs: elapsedMs(collectedAt, momentOf(this.#options.clock)) };
   }
 
   /** The same while it is true enough to be shown: for three intervals. */
@@ -78,7 +78,10 @@ export class Cycles {
     return last !== undefined && last.ageMs <= longestMs ? last : undefined;
   }
 
-  /** Whether cycles come, whatever becomes of their reads and deliveries; the first one may take its time. */
+  /**
+   * Whether cycles come, whatever becomes of their reads and deliveries; the first one may take its time. While the machine is
+   * suspended none is missed.
+   */
   get isAlive(): boolean {
     const { clock, intervalMs, timeoutMs, readDeadlineMs } = this.#options;
     const longestMs = Math.max(shownForIntervals * intervalMs, shownForAtLeastMs) + timeoutMs + readDeadlineMs;

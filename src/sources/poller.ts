@@ -1,4 +1,4 @@
-import type { Clock } from '../model/clock.ts';
+import { type Clock, type Moment, elapsedMs, momentOf } from '../model/clock.ts';
 import type { GaugePoint, Reading, Source } from '../model/reading.ts';
 import type { Reason } from '../model/reasons.ts';
 import { SourceError, toSourceError } from '../model/source-error.ts';
@@ -41,8 +41,8 @@ export interface ReadResult {
 
 interface HeldPoint {
   readonly point: GaugePoint;
-  /** Monotonic instant after which the point is too old. */
-  readonly staleAtMs: number;
+  /** When the read that had it began. */
+  readonly readAt: Moment;
 }
 
 /**
@@ -53,13 +53,17 @@ export class Poller {
   readonly source: Source;
   readonly #options: PollerOptions;
   #inFlight: Promise<void> | undefined;
-  #dueAtMs = Number.NEGATIVE_INFINITY;
-  #slackMs = 0;
+  /** How long after a read that answered the next one is due; undefined: at once, after a wait that is to be kept. */
+  #due: { readonly readAt: Moment; readonly afterMs: number } | undefined;
+  /**
+   * End of a wait that is to be kept: a back-off, or a Retry-After. Monotonic, so that no setting of the wall clock shortens it.
+   */
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
   #failuresInARow = 0;
   #held = new Map<string, Map<object, HeldPoint>>();
   #last: ReadResult | undefined;
   #lastSuccessAt: Date | undefined;
-  #freshUntilMs = Number.NEGATIVE_INFINITY;
+  #succeededAt: Moment | undefined;
 
   constructor(options: PollerOptions) {
     this.source = options.source;
@@ -78,7 +82,7 @@ export class Poller {
 
   /** Whether the source last answered in full less than three of its intervals ago. */
   get isFresh(): boolean {
-    return this.#options.clock.monotonicMs() < this.#freshUntilMs;
+    return this.#succeededAt !== undefined && this.#isValid(this.#succeededAt, momentOf(this.#options.clock));
   }
 
   /** The read that is under way; undefined when none is. */
@@ -89,7 +93,7 @@ export class Poller {
   /** Starts a read if one is due, and resolves when the one in flight has ended. */
   refresh(): Promise<void> {
     if (this.#inFlight !== undefined) return this.#inFlight;
-    if (this.#options.clock.monotonicMs() < this.#dueAtMs - this.#slackMs) return Promise.resolve();
+    if (!this.#isDue(momentOf(this.#options.clock))) return Promise.resolve();
     this.#inFlight = this.#read().finally(() => {
       this.#inFlight = undefined;
     });
@@ -98,22 +102,30 @@ export class Poller {
 
   /** The points that are true at `at`, which is not after now. */
   points(at: Date): GaugePoint[] {
-    const monotonicMs = this.#options.clock.monotonicMs();
-    const now = this.#options.clock.now();
+    const now = momentOf(this.#options.clock);
     const points: GaugePoint[] = [];
     for (const series of this.#held.values()) {
-      for (const [key, { point, staleAtMs }] of series) {
+      for (const [key, { point, readAt }] of series) {
         const { validUntil } = point;
-        if (monotonicMs >= staleAtMs || (validUntil !== undefined && validUntil <= now)) series.delete(key);
+        if (!this.#isValid(readAt, now) || (validUntil !== undefined && validUntil.getTime() <= now.wallMs)) series.delete(key);
         else if (validUntil === undefined || validUntil > at) points.push(point);
       }
     }
     return points;
   }
 
+  #isValid(readAt: Moment, now: Moment): boolean {
+    return elapsedMs(readAt, now) < validIntervals * this.source.intervalMs;
+  }
+
+  #isDue(now: Moment): boolean {
+    if (now.monotonicMs < this.#notBeforeMs) return false;
+    return this.#due === undefined || elapsedMs(this.#due.readAt, now) >= this.#due.afterMs;
+  }
+
   async #read(): Promise<void> {
     const { clock, source, deadlineMs, onRead, spans = noSpans } = this.#options;
-    const startedMs = clock.monotonicMs();
+    const readAt = momentOf(clock);
     const attributes = { source: source.id, account: source.account };
     const outcome = await inSpan(spans, { name: `read ${source.id}`, attributes }, async (span) => {
       const result = await readWithin(source, clock.now(), deadlineMs);
@@ -121,48 +133,47 @@ export class Poller {
       if (failure !== undefined) span.failed(failure.reason);
       return result;
     });
-    const durationMs = clock.monotonicMs() - startedMs;
+    const durationMs = clock.monotonicMs() - readAt.monotonicMs;
     const failures = outcome instanceof SourceError ? [outcome] : outcome.failures;
     const [first] = failures;
     const reading = outcome instanceof SourceError ? undefined : outcome;
     this.#last = { source, outcome: first?.reason ?? 'success', durationMs, failures, ...(reading && { reading }) };
-    if (reading !== undefined) this.#hold(reading, startedMs);
+    if (reading !== undefined) this.#hold(reading, readAt);
     if (first === undefined) {
       this.#lastSuccessAt = clock.now();
-      this.#freshUntilMs = startedMs + validIntervals * source.intervalMs;
+      this.#succeededAt = readAt;
     }
-    this.#schedule(startedMs, reading !== undefined, failures);
+    this.#schedule(readAt, reading !== undefined, failures);
     onRead?.(this.#last);
   }
 
   /** A full reading replaces everything; a partial one only what it has, and the rest ages. */
-  #hold(reading: Reading, startedMs: number): void {
+  #hold(reading: Reading, readAt: Moment): void {
     if (reading.failures.length === 0) this.#held = new Map();
-    const staleAtMs = startedMs + validIntervals * this.source.intervalMs;
     for (const point of reading.gauges) {
       const series = this.#held.get(point.metric) ?? new Map<object, HeldPoint>();
       this.#held.set(point.metric, series);
       // Attribute sets are interned: the same content is the same key.
-      series.set(point.attributes, { point, staleAtMs });
+      series.set(point.attributes, { point, readAt });
     }
   }
 
-  #schedule(startedMs: number, answered: boolean, failures: readonly SourceError[]): void {
+  #schedule(readAt: Moment, answered: boolean, failures: readonly SourceError[]): void {
     const { intervalMs } = this.source;
     const retryAfterMs = Math.max(0, ...failures.map((failure) => failure.retryAfterMs ?? 0));
     const nowMs = this.#options.clock.monotonicMs();
     if (answered) {
       this.#failuresInARow = 0;
-      this.#dueAtMs = Math.max(startedMs + intervalMs, retryAfterMs === 0 ? 0 : nowMs + retryAfterMs);
       // Cycles jitter by some milliseconds; without slack every second one would come just too early.
-      this.#slackMs = retryAfterMs === 0 ? intervalMs / 10 : 0;
+      this.#due = { readAt, afterMs: retryAfterMs === 0 ? 0.9 * intervalMs : intervalMs };
+      this.#notBeforeMs = nowMs + retryAfterMs;
       return;
     }
     const wholeMs = Math.min(intervalMs * 2 ** this.#failuresInARow, Math.max(maxBackOffMs, intervalMs));
     this.#failuresInARow += 1;
     const ownMs = wholeMs * (0.5 + this.#options.random() / 2);
-    this.#dueAtMs = nowMs + Math.max(ownMs, retryAfterMs);
-    this.#slackMs = 0;
+    this.#due = undefined;
+    this.#notBeforeMs = nowMs + Math.max(ownMs, retryAfterMs);
   }
 }
 

@@ -73,6 +73,22 @@ test('what a source read goes on being shown while it fails, and no longer than 
   expect(valuesOf(world.pushes[1])).toMatchObject({ 'claude_usage_metrics.source.up{source=openrouter}': 0 });
 });
 
+test('the push after the machine was suspended reads anew, and has nothing of before', async () => {
+  world.claude = usage(new Date(Date.now() + 4 * 86_400_000));
+  const agent = agentOf(world.settings);
+  after(() => agent.close());
+  await agent.push();
+  world.claude = usage(new Date(Date.now() + 4 * 86_400_000), 95);
+  world.openRouter = { '/key': { status: 503, body: 'no' } };
+  agent.clock.suspend(8 * 3_600_000);
+  agent.clock.advance(50_000);
+  await agent.push();
+  const [before, woken] = world.pushes.map(valuesOf);
+  expect(before).toMatchObject({ 'claude.usage.utilization{metric_name=five_hour}': 0.42, 'openrouter.credits.remaining': 60 });
+  expect(woken).toMatchObject({ 'claude.usage.utilization{metric_name=five_hour}': 0.95, 'claude_usage_metrics.source.up{source=openrouter}': 0 });
+  expect(Object.keys(woken ?? {}).filter((name) => name.startsWith('openrouter.'))).toEqual([]);
+});
+
 test('every count begins at zero', async () => {
   const agent = agentOf(world.settings);
   after(() => agent.close());

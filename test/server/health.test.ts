@@ -46,6 +46,17 @@ test('the loop is alive from its start, as long as cycles come, whether they are
   expect(statusOf(await ask('/healthz'))).toEqual([503, 'stuck']);
 });
 
+test('while the machine is suspended no cycle is missed: what was alive is, and has nothing to show yet', async () => {
+  const { cycles, clock, ask } = await start();
+  cycles.collected(metrics, 0);
+  cycles.delivered(true);
+  clock.suspend(8 * 3_600_000);
+  expect(statusOf(await ask('/healthz'))).toEqual([200, 'alive']);
+  expect(statusOf(await ask('/readyz'))).toEqual([503, 'stuck']);
+  cycles.collected(metrics, 0);
+  expect(statusOf(await ask('/readyz'))).toEqual([200, 'ready']);
+});
+
 test('it is ready when a cycle is there and the last delivery was acknowledged', async () => {
   const { cycles, clock, ask } = await start();
   expect(statusOf(await ask('/readyz'))).toEqual([503, 'starting']);

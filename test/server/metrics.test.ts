@@ -98,6 +98,16 @@ test('before the first cycle, and when none has come for three intervals, there 
   expect(parseExposition((await ask(url)).body)[1]?.series).toHaveLength(2);
 });
 
+test('after the machine was suspended there is no old number until the next cycle', async () => {
+  const { url, cycles, clock } = await start();
+  cycles.collected(series(1), 0);
+  clock.advance(10_000);
+  clock.suspend(8 * 3_600_000);
+  expect(await ask(url)).toMatchObject({ status: 503, body: expect.stringMatching(/^No cycle has ended for 288\d\d s\.\n$/) as unknown });
+  cycles.collected(series(1), 0);
+  expect(await ask(url)).toMatchObject({ status: 200 });
+});
+
 test('ten scrapers at once have the same whole cycle, though the next one comes while they read', async () => {
   const { url, cycles, errors } = await start();
   cycles.collected(series(20_000), 0);

@@ -146,16 +146,95 @@ describe('when a read is due', () => {
   );
 });
 
-describe.each([hour, -hour])('a wall clock that is put by %i ms', (byMs) => {
+describe('a machine that was suspended, of which the wall clock alone tells', () => {
+  test('reads at once, and once', async () => {
+    const source = new FakeSource(good);
+    const poller = pollerOf(source);
+    await poller.refresh();
+    await vi.advanceTimersByTimeAsync(10 * second);
+    clock.stepMs += 8 * hour;
+    await poller.refresh();
+    expect(source.reads).toBe(2);
+    await expectDueIn(poller, source, 54 * second);
+  });
+
+  test('shows nothing that is older than three intervals by then', async () => {
+    const poller = pollerOf(new FakeSource(good));
+    await poller.refresh();
+    clock.stepMs += 2 * minute;
+    expect(shown(poller)).toEqual(['total']);
+    expect(poller.isFresh).toBe(true);
+    await vi.advanceTimersByTimeAsync(50 * second);
+    clock.stepMs += 10 * second;
+    expect(shown(poller)).toEqual([]);
+    expect(poller.isFresh).toBe(false);
+  });
+
+  test('counts the time in which a read was under way', async () => {
+    const poller = pollerOf(new FakeSource(after(2 * second, (context) => ((clock.stepMs += 8 * hour), good(context)))));
+    await refreshFor(poller, 2 * second);
+    expect(shown(poller)).toEqual([]);
+    expect(poller.isFresh).toBe(false);
+  });
+});
+
+describe('a wall clock that is set ahead', () => {
+  test.each([
+    ['a back-off', failing, 45 * second],
+    ['a Retry-After', refusing(10 * minute), 10 * minute],
+    ['a Retry-After of a part', () => Promise.resolve(reading(['total'], [new SourceError('rate_limited', 'answered 429', { retryAfterMs: 10 * minute })])), 10 * minute],
+  ])('does not shorten %s, however often', async (_what, answer, dueInMs) => {
+    const source = new FakeSource(answer);
+    const poller = pollerOf(source);
+    await poller.refresh();
+    for (let jumps = 0; jumps < 5; jumps++) {
+      clock.stepMs += hour;
+      await poller.refresh();
+    }
+    expect(source.reads).toBe(1);
+    await expectDueIn(poller, source, dueInMs);
+  });
+
+  test('costs a read for as many small steps as make up an interval', async () => {
+    const source = new FakeSource(good);
+    const poller = pollerOf(source);
+    for (let steps = 0; steps <= 54; steps++) {
+      await poller.refresh();
+      clock.stepMs += 11 * second;
+    }
+    expect(source.reads).toBe(1 + Math.floor(54 / 5));
+  });
+
+  test('and back again costs one read', async () => {
+    const source = new FakeSource(good);
+    const poller = pollerOf(source);
+    await poller.refresh();
+    for (let times = 0; times < 20; times++) {
+      clock.stepMs = times % 2 === 0 ? hour : 0;
+      await poller.refresh();
+    }
+    expect(source.reads).toBe(2);
+  });
+
+  test('by no more than clocks are slewed changes nothing', async () => {
+    const source = new FakeSource(good);
+    const poller = pollerOf(source);
+    await poller.refresh();
+    clock.stepMs = 10 * second;
+    await expectDueIn(poller, source, 54 * second);
+  });
+});
+
+describe('a wall clock that is set back', () => {
   test('changes nothing of when a read is due', async () => {
     const source = new FakeSource(good);
     const poller = pollerOf(source);
     await poller.refresh();
-    clock.stepMs = byMs;
+    clock.stepMs = -hour;
     await expectDueIn(poller, source, 54 * second);
     source.answer = failing;
     await expectDueIn(poller, source, 54 * second);
-    clock.stepMs = 0;
+    clock.stepMs = -2 * hour;
     await expectDueIn(poller, source, 45 * second);
   });
 
@@ -164,17 +243,17 @@ describe.each([hour, -hour])('a wall clock that is put by %i ms', (byMs) => {
     const poller = pollerOf(source, { random: () => 0.999 });
     await poller.refresh();
     source.answer = failing;
-    clock.stepMs = byMs;
-    expect(shown(poller)).toEqual(byMs > 0 ? ['total'] : ['total', 'daily']);
+    clock.stepMs = -hour;
+    expect(shown(poller)).toEqual(['total', 'daily']);
     await vi.advanceTimersByTimeAsync(3 * minute - 1);
-    expect(shown(poller)).toEqual(byMs > 0 ? ['total'] : ['total', 'daily']);
+    expect(shown(poller)).toEqual(['total', 'daily']);
     await vi.advanceTimersByTimeAsync(1);
     expect(shown(poller)).toEqual([]);
   });
+});
 
-  test('gives no negative duration', async () => {
-    const poller = pollerOf(new FakeSource(after(2 * second, (context) => ((clock.stepMs = byMs), good(context)))));
-    await refreshFor(poller, 2 * second);
-    expect(poller.last?.durationMs).toBe(2 * second);
-  });
+test.each([hour, -hour])('a wall clock that is put by %i ms gives no other duration', async (byMs) => {
+  const poller = pollerOf(new FakeSource(after(2 * second, (context) => ((clock.stepMs = byMs), good(context)))));
+  await refreshFor(poller, 2 * second);
+  expect(poller.last?.durationMs).toBe(2 * second);
 });

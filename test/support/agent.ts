@@ -94,13 +94,14 @@ export type LogLine = Readonly<Record<string, unknown>>;
 export class ManualClock implements Clock {
   readonly #startsAt: Date | undefined;
   #monotonicMs = 0;
+  #suspendedMs = 0;
 
   constructor(startsAt?: Date) {
     this.#startsAt = startsAt;
   }
 
   now(): Date {
-    return this.#startsAt === undefined ? new Date() : new Date(this.#startsAt.getTime() + this.#monotonicMs);
+    return new Date((this.#startsAt === undefined ? Date.now() : this.#startsAt.getTime() + this.#monotonicMs) + this.#suspendedMs);
   }
 
   monotonicMs(): number {
@@ -109,6 +110,11 @@ export class ManualClock implements Clock {
 
   advance(ms: number): void {
     this.#monotonicMs += ms;
+  }
+
+  /** The machine is suspended for so long: the wall clock alone goes on. */
+  suspend(ms: number): void {
+    this.#suspendedMs += ms;
   }
 }
 

@@ -27,7 +27,7 @@ interface Windows {
 /** A read that said something. */
 interface Answered {
   readonly beganMs: number;
-  readonly staleAtMs: number;
+  readonly validMs: number;
   /** When it began, by the wall clock. */
   readonly at: Date;
 }
@@ -43,9 +43,15 @@ export class GaugeRules {
   #served: ReadonlyMap<string, number> | undefined;
   #expiresMs = Number.NaN;
   #windows: Windows[] = [];
+  readonly #sleeps: { readonly atMs: number; readonly ms: number }[] = [];
   /** The wall clock was: resets may have been past, by it, when they were read. */
   clockWasWrong = false;
   points = 0;
+
+  /** The machine was suspended, now, for so long. */
+  sleep(ms: number): void {
+    this.#sleeps.push({ atMs: performance.now(), ms });
+  }
 
   /** The cookie service has answered. @returns the cookies. */
   serveCookies(cookies: string): string {
@@ -67,7 +73,7 @@ export class GaugeRules {
   read({ source, outcome, durationMs, reading }: ReadResult): void {
     const nowMs = performance.now();
     const beganMs = nowMs - durationMs;
-    const life = { beganMs, staleAtMs: beganMs + validIntervals * source.intervalMs, at: new Date(Date.now() - durationMs) };
+    const life = { beganMs, validMs: validIntervals * source.intervalMs, at: new Date(Date.now() - durationMs) };
     if (reading !== undefined) this.#answered.set(source.id, life);
     if (outcome === 'success') this.#succeeded.set(source.id, life);
     if (source.id === 'claude-ai' && outcome === 'success' && this.#served !== undefined) this.#windows.push({ knownMs: nowMs, resets: this.#served });
@@ -101,7 +107,8 @@ export class GaugeRules {
     if (source !== undefined) {
       const reads = name.endsWith('.current') ? this.#succeeded : this.#answered;
       const life = reads.get(source);
-      holds(life !== undefined && beganMs < life.staleAtMs, () => `${name} is shown ${(beganMs - (life?.beganMs ?? 0)) / 1_000} s after its reading`);
+      const ageMs = this.#ageMs(life, beganMs);
+      holds(life !== undefined && ageMs < life.validMs, () => `${name} is shown ${ageMs / 1_000} s after its reading`);
     }
     const atMs = hrTimeToMilliseconds(endTime);
     const rules: Readonly<Record<string, () => void>> = {
@@ -113,6 +120,13 @@ export class GaugeRules {
     const isWindow = name.startsWith('claude.usage.') || name.startsWith('claude.credit_pool.');
     if (rules[name] !== undefined) rules[name]();
     else if (isWindow) this.#checkWindow(name, String(attributes['metric_name']), atMs);
+  }
+
+  /** How old a read is then. While the machine was suspended it grew older, which a clock that was wrong cannot tell. */
+  #ageMs(life: Answered | undefined, atMs: number): number {
+    const beganMs = life?.beganMs ?? Number.NEGATIVE_INFINITY;
+    const slept = this.clockWasWrong ? [] : this.#sleeps.filter((sleep) => sleep.atMs >= beganMs && sleep.atMs < atMs);
+    return slept.reduce((ageMs, { ms }) => ageMs + ms, atMs - beganMs);
   }
 
   #checkMonthsEnd(name: string, value: number, atMs: number): void {

@@ -250,6 +250,7 @@ export class Play {
   /** The machine is suspended: monotonic time and timers stand still (CLOCK_MONOTONIC), and nobody else's time does. */
   #sleep(ms: number): void {
     this.#bornMs += ms;
+    this.#gauges.sleep(ms);
     this.#time.setWall(this.#nowMs + this.#wallOffsetMs);
   }
 
