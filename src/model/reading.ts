@@ -65,6 +65,13 @@ export interface ReadContext {
   /** Aborted at the read's deadline. */
   readonly signal: AbortSignal;
   readonly now: Date;
+  /**
+   * Reads a part that may go on failing while others answer: after a failure it is left alone for as long as a whole source is,
+   * and meanwhile that failure is thrown again in its place. Absent: nobody keeps the wait.
+   * @param name tells it from the source's other parts.
+   * @throws {SourceError}
+   */
+  readonly part?: <T>(name: string, read: () => Promise<T>) => Promise<T>;
 }
 
 /** One upstream of one account. It knows nothing of OpenTelemetry, of other sources, or of schedules. */

@@ -1,12 +1,10 @@
 import { type Clock, type Moment, elapsedMs, momentOf } from '../model/clock.ts';
-import type { GaugePoint, Reading, Source } from '../model/reading.ts';
+import type { GaugePoint, ReadContext, Reading, Source } from '../model/reading.ts';
 import type { Reason } from '../model/reasons.ts';
 import { SourceError, toSourceError } from '../model/source-error.ts';
 import { type Spans, inSpan, noSpans } from '../model/spans.ts';
 import { within } from '../model/within.ts';
-
-/** Longest wait between two reads of a source that fails. */
-export const maxBackOffMs = 15 * 60 * 1000;
+import { BackOff } from './back-off.ts';
 
 /** A reading is shown for this many intervals at most. */
 const validIntervals = 3;
@@ -45,6 +43,12 @@ interface HeldPoint {
   readonly readAt: Moment;
 }
 
+/** A part that failed the last time it was asked for. */
+interface FailedPart {
+  readonly backOff: BackOff;
+  readonly failure: SourceError;
+}
+
 /**
  * Reads one source when it is due and remembers what is still true of what it read. One read in flight at most; nothing
  * here ever rejects.
@@ -55,11 +59,8 @@ export class Poller {
   #inFlight: Promise<void> | undefined;
   /** How long after a read that answered the next one is due; undefined: at once, after a wait that is to be kept. */
   #due: { readonly readAt: Moment; readonly afterMs: number } | undefined;
-  /**
-   * End of a wait that is to be kept: a back-off, or a Retry-After. Monotonic, so that no setting of the wall clock shortens it.
-   */
-  #notBeforeMs = Number.NEGATIVE_INFINITY;
-  #failuresInARow = 0;
+  readonly #backOff: BackOff;
+  readonly #failedParts = new Map<string, FailedPart>();
   #held = new Map<string, Map<object, HeldPoint>>();
   #last: ReadResult | undefined;
   #lastSuccessAt: Date | undefined;
@@ -68,6 +69,7 @@ export class Poller {
   constructor(options: PollerOptions) {
     this.source = options.source;
     this.#options = options;
+    this.#backOff = this.#newBackOff();
   }
 
   /** How the last read ended; undefined before the first has. */
@@ -119,7 +121,7 @@ export class Poller {
   }
 
   #isDue(now: Moment): boolean {
-    if (now.monotonicMs < this.#notBeforeMs) return false;
+    if (this.#backOff.isOn) return false;
     return this.#due === undefined || elapsedMs(this.#due.readAt, now) >= this.#due.afterMs;
   }
 
@@ -128,7 +130,7 @@ export class Poller {
     const readAt = momentOf(clock);
     const attributes = { source: source.id, account: source.account };
     const outcome = await inSpan(spans, { name: `read ${source.id}`, attributes }, async (span) => {
-      const result = await readWithin(source, clock.now(), deadlineMs);
+      const result = await readWithin(source, { now: clock.now(), part: (name, read) => this.#part(name, read) }, deadlineMs);
       const failure = result instanceof SourceError ? result : result.failures[0];
       if (failure !== undefined) span.failed(failure.reason);
       return result;
@@ -161,30 +163,52 @@ export class Poller {
   #schedule(readAt: Moment, answered: boolean, failures: readonly SourceError[]): void {
     const { intervalMs } = this.source;
     const retryAfterMs = Math.max(0, ...failures.map((failure) => failure.retryAfterMs ?? 0));
-    const nowMs = this.#options.clock.monotonicMs();
     if (answered) {
-      this.#failuresInARow = 0;
       // Cycles jitter by some milliseconds; without slack every second one would come just too early.
       this.#due = { readAt, afterMs: retryAfterMs === 0 ? 0.9 * intervalMs : intervalMs };
-      this.#notBeforeMs = nowMs + retryAfterMs;
-      return;
+      this.#backOff.succeeded(retryAfterMs);
+    } else {
+      this.#due = undefined;
+      this.#backOff.failed(retryAfterMs);
     }
-    const wholeMs = Math.min(intervalMs * 2 ** this.#failuresInARow, Math.max(maxBackOffMs, intervalMs));
-    this.#failuresInARow += 1;
-    const ownMs = wholeMs * (0.5 + this.#options.random() / 2);
-    this.#due = undefined;
-    this.#notBeforeMs = nowMs + Math.max(ownMs, retryAfterMs);
   }
+
+  /** As {@link ReadContext.part}. */
+  async #part<T>(name: string, read: () => Promise<T>): Promise<T> {
+    const failed = this.#failedParts.get(name);
+    if (failed?.backOff.isOn === true) throw failed.failure;
+    try {
+      const value = await read();
+      this.#failedParts.delete(name);
+      return value;
+    } catch (thrown) {
+      const error = toSourceError(thrown);
+      const backOff = failed?.backOff ?? this.#newBackOff();
+      backOff.failed(error.retryAfterMs ?? 0);
+      this.#failedParts.set(name, { backOff, failure: withoutWish(error) });
+      throw error;
+    }
+  }
+
+  #newBackOff(): BackOff {
+    const { clock, random, source } = this.#options;
+    return new BackOff({ clock, random, intervalMs: source.intervalMs });
+  }
+}
+
+/** A failure that is told again: what it asked for counts from its answer, and not anew each time. */
+function withoutWish({ reason, message, status, errorType, cause }: SourceError): SourceError {
+  return new SourceError(reason, message, { cause, ...(status !== undefined && { status }), ...(errorType !== undefined && { errorType }) });
 }
 
 /**
  * Ends by itself at the deadline, also when the source does not heed the signal. One that does hands over at once what it
  * had by then: the parts of a reading that came in time, or how a refused request was refused.
  */
-async function readWithin(source: Source, now: Date, deadlineMs: number): Promise<Reading | SourceError> {
+async function readWithin(source: Source, context: Omit<ReadContext, 'signal'>, deadlineMs: number): Promise<Reading | SourceError> {
   const deadline = new AbortController();
   const read = Promise.resolve()
-    .then(() => source.read({ signal: deadline.signal, now }))
+    .then(() => source.read({ ...context, signal: deadline.signal }))
     .catch(toSourceError);
   const inTime = await within(read, deadlineMs);
   if (inTime !== undefined) return inTime;

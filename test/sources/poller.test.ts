@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
-import { SourceError } from '../../src/model/source-error.ts';
+import type { Reading } from '../../src/model/reading.ts';
+import { SourceError, toSourceError } from '../../src/model/source-error.ts';
 import {
+  type Answer,
   FakeSource,
   after,
   clock,
@@ -144,6 +146,81 @@ describe('when a read is due', () => {
     },
     20_000,
   );
+});
+
+describe('a part that fails while others answer', () => {
+  /** A source of two parts, of which one is as told; it counts how often that is asked for. */
+  class PartlySource extends FakeSource {
+    readonly askedAtMs: number[] = [];
+
+    constructor(part: Answer) {
+      super(async (context) => {
+        const read = (): Promise<Reading> => (this.askedAtMs.push(performance.now()), part(context));
+        try {
+          const { gauges } = await (context.part?.('part', read) ?? read());
+          return { ...reading(['total']), gauges: [point('total'), ...gauges] };
+        } catch (thrown) {
+          return reading(['total'], [toSourceError(thrown)]);
+        }
+      });
+    }
+  }
+
+  test.each([0, 0.5, 0.999])('is asked for at most 12 times in any hour, and the others each time: random %d', async (random) => {
+    const source = new PartlySource(failing);
+    const poller = pollerOf(source, { random: () => random });
+    for (let minutes = 0; minutes < 6 * 60; minutes++) {
+      await poller.refresh();
+      expect(poller.last?.failures).toMatchObject([{ reason: 'upstream', message: 'answered 500' }]);
+      await vi.advanceTimersByTimeAsync(minute);
+    }
+    expect(source.reads).toBe(6 * 60);
+    const hours = source.askedAtMs.map((from) => source.askedAtMs.filter((ms) => ms >= from && ms < from + hour).length);
+    expect(Math.max(...hours)).toBeLessThanOrEqual(12);
+    const gaps = source.askedAtMs.map((ms, i) => ms - (source.askedAtMs[i - 1] ?? ms));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(16 * minute);
+  });
+
+  test('is shown no longer than any point, and again as soon as it answers; then its waits begin anew', async () => {
+    let part: Answer = () => Promise.resolve(reading(['daily']));
+    const source = new PartlySource((context) => part(context));
+    const poller = pollerOf(source);
+    const after = async (ms: number): Promise<unknown> => {
+      await vi.advanceTimersByTimeAsync(ms);
+      await poller.refresh();
+      return [shown(poller).sort(), source.askedAtMs.length];
+    };
+    expect(await after(0)).toEqual([['daily', 'total'], 1]);
+    part = failing;
+    expect(await after(minute)).toEqual([['daily', 'total'], 2]);
+    expect(await after(minute)).toEqual([['daily', 'total'], 3]);
+    expect(await after(minute)).toEqual([['total'], 3]);
+    part = () => Promise.resolve(reading(['daily']));
+    expect(await after(minute)).toEqual([['daily', 'total'], 4]);
+    expect(poller.last?.outcome).toBe('success');
+    part = failing;
+    await after(minute);
+    expect(await after(minute)).toEqual([['daily', 'total'], 6]);
+  });
+
+  test('is left alone for as long as it asked, and does not hold the others up once more', async () => {
+    const source = new PartlySource(refusing(5 * minute));
+    const poller = pollerOf(source, { random: () => 0.999 });
+    const readAtMs = (): number[] => source.startedAtMs.map((ms) => (ms - (source.startedAtMs[0] ?? 0)) / minute);
+    for (let minutes = 0; minutes <= 16; minutes++) {
+      await poller.refresh();
+      await vi.advanceTimersByTimeAsync(minute);
+    }
+    // Its own waits of one, two and four minutes are shorter; the one of eight is not.
+    expect(readAtMs()).toEqual([0, 5, 10, 15]);
+    expect(source.askedAtMs).toHaveLength(4);
+    for (let minutes = 17; minutes <= 23; minutes++) {
+      await poller.refresh();
+      await vi.advanceTimersByTimeAsync(minute);
+    }
+    expect(readAtMs()).toEqual([0, 5, 10, 15, 20, 21, 22, 23]);
+    expect(source.askedAtMs).toHaveLength(5);
+  });
 });
 
 describe('a machine that was suspended, of which the wall clock alone tells', () => {

@@ -18,8 +18,10 @@ const withheld: Notice = {
 /** Spend and cap of an OpenRouter key, and the credits of its account. */
 export function openRouterSource(options: OpenRouterOptions): Source {
   async function credits(key: KeyPart, context: ReadContext): Promise<Part & { notices: readonly Notice[] }> {
+    const read = async (): Promise<Part | undefined> => readCredits(await options.client.credits(context), key.isManagementKey);
     try {
-      const part = readCredits(await options.client.credits(context), key.isManagementKey);
+      // What one kind of key is refused says nothing of another that has taken its place.
+      const part = await (context.part?.(`credits of ${String(key.isManagementKey)}`, read) ?? read());
       return part === undefined ? { gauges: [], failures: [], notices: [withheld] } : { ...part, notices: [] };
     } catch (thrown) {
       const error = toSourceError(thrown);

@@ -3,7 +3,7 @@ import { type Config } from '../../../src/config/config.ts';
 import { type SourceId, sourceIds } from '../../../src/model/reading.ts';
 
 /** What a source's upstream does instead of its work. */
-export const sourceFaults = ['failing', 'busy', 'limited', 'limited_date', 'limited_silently', 'limited_partly', 'unauthorized', 'hang', 'slow', 'cut', 'page', 'refused', 'mixed'] as const;
+export const sourceFaults = ['failing', 'failing_partly', 'busy', 'limited', 'limited_date', 'limited_silently', 'limited_partly', 'unauthorized', 'hang', 'slow', 'cut', 'page', 'refused', 'mixed'] as const;
 export const collectorFaults = ['refused', 'unreachable', 'hang', 'unseen', 'partial', 'busy', 'busy_long', 'slow', 'not_otlp'] as const;
 export const cookieFaults = ['missing', 'unreachable', 'hang', 'expired', 'nonsense'] as const;
 export const diskFaults = ['ENOSPC', 'EIO', 'hang'] as const;

@@ -34,6 +34,9 @@ export interface UpstreamOptions {
 /** How long upstreams ask to wait, in seconds. */
 const retryAfterSeconds = [1, 47, 600, 5_000];
 
+/** Endpoints that fail while the others of their source answer. */
+const failingParts = /\/(credits|users|rate_limits|analytics\/cost|organizations)$/;
+
 /** A hung answer: nothing comes before the request is given up. */
 const slowMs = 14_000;
 
@@ -80,6 +83,9 @@ function answerOf(options: UpstreamOptions, source: SourceId, request: HttpReque
   const nowMs = options.nowMs();
   switch (fault) {
     case 'failing':
+      return { status: 500, body: { error: { type: 'api_error' } } };
+    case 'failing_partly':
+      if (!failingParts.test(request.url.pathname)) return goodAnswer(options, source, request, nowMs);
       return { status: 500, body: { error: { type: 'api_error' } } };
     case 'busy':
       return { status: 503, headers: waitOf(random), body: '' };

@@ -9,6 +9,7 @@ import { systemClock } from '../../../src/model/clock.ts';
 import type { Reading, Source } from '../../../src/model/reading.ts';
 import { Secret } from '../../../src/model/secret.ts';
 import { Poller } from '../../../src/sources/poller.ts';
+import { ManualClock } from '../../support/agent.ts';
 import { fakeKey, openRouterAt, startOpenRouter } from './support.ts';
 
 const now = new Date('2026-11-21T12:00:00Z');
@@ -73,6 +74,48 @@ test.each<{ name: string; answer: HttpAnswer; reason: string; retryAfterMs?: num
   expect(countOf(reading, 'openrouter.credits.')).toBe(0);
   expect(reading.failures.map((failure) => [failure.reason, failure.retryAfterMs])).toEqual([[reason, retryAfterMs]]);
   expect(upstream.requests).toHaveLength(2);
+});
+
+test.each<{ name: string; key: HttpAnswer; answer: HttpAnswer; outcome: string }>([
+  { name: '500', key: managementKey, answer: { status: 500, body: {} }, outcome: 'upstream' },
+  { name: '429 without a Retry-After', key: managementKey, answer: { status: 429, body: {} }, outcome: 'rate_limited' },
+  { name: '403 to a management key', key: managementKey, answer: refused, outcome: 'forbidden' },
+  { name: '403 to an inference key', key: inferenceKey, answer: refused, outcome: 'success' },
+  { name: '200 without a number', key: managementKey, answer: { status: 200, body: { data: {} } }, outcome: 'schema' },
+])('credits that answer $name for good are asked for at most twelve times an hour, and the key each time', async ({ key, answer, outcome }) => {
+  let answers = { key, credits: answer };
+  const upstream = await started(({ path }) => (path === '/api/v1/key' ? answers.key : answers.credits));
+  const clock = new ManualClock(now);
+  const poller = new Poller({ source: openRouterAt(`${upstream.url}/api/v1`), clock, random: () => 0, deadlineMs: 10_000 });
+  const asked = (path: string): number => upstream.requests.filter((request) => request.path === `/api/v1/${path}`).length;
+  for (let minutes = 0; minutes < 60; minutes++) {
+    await poller.refresh();
+    expect(poller.last).toMatchObject({ outcome, reading: { notices: outcome === 'success' ? [{ level: 'info' }] : [] } });
+    clock.advance(60_000);
+  }
+  expect(asked('key')).toBe(60);
+  expect(asked('credits')).toBeGreaterThan(4);
+  expect(asked('credits')).toBeLessThanOrEqual(12);
+  answers = { key, credits };
+  clock.advance(15 * 60_000);
+  await poller.refresh();
+  expect(poller.last).toMatchObject({ outcome: 'success', reading: { notices: [] } });
+  expect(poller.points(clock.now()).filter(({ metric }) => metric.startsWith('openrouter.credits.'))).toHaveLength(3);
+});
+
+test('a management key in the place of an inference key is asked with at once', async () => {
+  let answers: { readonly key: HttpAnswer; readonly credits: HttpAnswer } = { key: inferenceKey, credits: refused };
+  const upstream = await started(({ path }) => (path === '/api/v1/key' ? answers.key : answers.credits));
+  const clock = new ManualClock(now);
+  const poller = new Poller({ source: openRouterAt(`${upstream.url}/api/v1`), clock, random: () => 0, deadlineMs: 10_000 });
+  for (let minutes = 0; minutes < 20; minutes++) {
+    await poller.refresh();
+    clock.advance(60_000);
+  }
+  answers = { key: managementKey, credits };
+  await poller.refresh();
+  expect(poller.last?.outcome).toBe('success');
+  expect(poller.points(clock.now()).filter(({ metric }) => metric.startsWith('openrouter.credits.'))).toHaveLength(3);
 });
 
 test('parts of the key that cannot be read leave the rest, and the credits', async () => {
