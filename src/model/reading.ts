@@ -62,7 +62,7 @@ export interface Reading {
 
 /** What a source gets to read with. */
 export interface ReadContext {
-  /** Aborted at the read's deadline. */
+  /** Aborted at the read's deadline, or when it has ended. */
   readonly signal: AbortSignal;
   readonly now: Date;
   /**

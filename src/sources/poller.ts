@@ -211,7 +211,11 @@ async function readWithin(source: Source, context: Omit<ReadContext, 'signal'>, 
     .then(() => source.read({ ...context, signal: deadline.signal }))
     .catch(toSourceError);
   const inTime = await within(read, deadlineMs);
-  if (inTime !== undefined) return inTime;
+  if (inTime !== undefined) {
+    // Nothing that it began outlives it.
+    deadline.abort();
+    return inTime;
+  }
   const timeout = new SourceError('timeout', `${source.id} was not read within ${deadlineMs / 1000} s`);
   deadline.abort(timeout);
   const cutShort = await within(read, handOverMs);

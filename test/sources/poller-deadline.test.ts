@@ -40,6 +40,22 @@ describe('the deadline', () => {
     await expectDueIn(poller, source, 44_250);
   });
 
+  test.each([
+    ['answered', good],
+    ['failed', failing],
+  ])('is there at once for all that is left of a read that has %s', async (_, answer) => {
+    let signal: AbortSignal | undefined;
+    const source = new FakeSource(
+      after(second, (context) => {
+        signal = context.signal;
+        expect(signal.aborted).toBe(false);
+        return answer(context);
+      }),
+    );
+    await refreshFor(pollerOf(source), second);
+    expect(signal?.aborted).toBe(true);
+  });
+
   test.each([100, 10 * second])('an answer %i ms late is not used', async (lateMs) => {
     const source = new FakeSource(after(20 * second + lateMs, good));
     const poller = pollerOf(source);

@@ -1,3 +1,4 @@
+import { SourceError, oneOf, toSourceError } from '../../model/source-error.ts';
 import type { Bucket } from './buckets.ts';
 
 /** Parts that are read at the same time: the upstream takes a second or more for each, and one is parsed while the others come. */
@@ -26,30 +27,48 @@ export class LongSpan {
   }
 
   /**
-   * Reads what is missing.
+   * Reads what is missing, and ends when nothing of it is under way any more.
    * @param partMs how long a part may be now. @param readPart reads one, whole.
    * @returns all buckets, those of earlier attempts too, in order.
-   * @throws the first that `readPart` throws; no part is begun after it.
+   * @throws {SourceError} what `readPart` throws first, with the longest wait that any part was asked for; no part is begun after it.
+   *   `schema` when the parts do not join.
    */
   async read(partMs: () => number, readPart: (fromMs: number, toMs: number) => Promise<readonly Bucket[]>): Promise<Bucket[]> {
     let atMs = this.fromMs;
-    let hasFailed = false;
+    const failures: SourceError[] = [];
     const readParts = async (): Promise<void> => {
       for (;;) {
         atMs = this.#firstMissing(atMs);
-        if (hasFailed || atMs >= this.toMs) return;
+        if (failures.length > 0 || atMs >= this.toMs) return;
         const [fromMs, toMs] = [atMs, Math.min(atMs + partMs(), this.#nextRead(atMs))];
         atMs = toMs;
         try {
           this.#parts.set(fromMs, { toMs, buckets: await readPart(fromMs, toMs) });
-        } catch (error) {
-          hasFailed = true;
-          throw error;
+        } catch (thrown) {
+          failures.push(toSourceError(thrown));
         }
       }
     };
     await Promise.all(Array.from({ length: atOnce }, readParts));
-    return [...this.#parts].sort(([a], [b]) => a - b).flatMap(([, { buckets }]) => buckets);
+    const failure = oneOf(failures);
+    if (failure !== undefined) throw failure;
+    return this.#joined();
+  }
+
+  /** Whatever answered when: a day that is in two parts would be counted twice. */
+  #joined(): Bucket[] {
+    const parts = [...this.#parts].sort(([a], [b]) => a - b);
+    let atMs = this.fromMs;
+    const join = parts.every(([fromMs, { toMs }]) => {
+      const follows = fromMs === atMs;
+      atMs = toMs;
+      return follows;
+    });
+    if (!join || atMs !== this.toMs) {
+      this.#parts.clear();
+      throw new SourceError('schema', 'the parts of the older days overlap, or leave a gap: they are read anew');
+    }
+    return parts.flatMap(([, { buckets }]) => buckets);
   }
 
   #firstMissing(fromMs: number): number {
