@@ -63,7 +63,7 @@ function reportSource(
       const found = await part.read(context, () => reader.read(context));
       if (found.notice === undefined) {
         const { report, failure } = found.value;
-        return { at: context.now, gauges: [], report, failures: failure === undefined ? [] : [failure], notices: [] };
+        return { at: context.now, gauges: [], ...(report && { report }), failures: failure === undefined ? [] : [failure], notices: [] };
       }
       try {
         await onWithheld(context);

@@ -16,24 +16,34 @@ interface Part {
 export class LongSpan {
   readonly fromMs: number;
   readonly toMs: number;
-  /** When the first attempt began. */
-  readonly begunMs: number;
   readonly #parts = new Map<number, Part>();
+  #gainedAtMs = Number.NEGATIVE_INFINITY;
+  #hasGained = false;
 
-  constructor(fromMs: number, toMs: number, begunMs: number) {
+  constructor(fromMs: number, toMs: number) {
     this.fromMs = fromMs;
     this.toMs = toMs;
-    this.begunMs = begunMs;
+  }
+
+  /** Begin of the last attempt that read a part. */
+  get gainedAtMs(): number {
+    return this.#gainedAtMs;
+  }
+
+  /** Whether the last attempt read a part that the next one need not. */
+  get hasGained(): boolean {
+    return this.#hasGained;
   }
 
   /**
    * Reads what is missing, and ends when nothing of it is under way any more.
-   * @param partMs how long a part may be now. @param readPart reads one, whole.
+   * @param nowMs when this attempt begins. @param partMs how long a part may be now. @param readPart reads one, whole.
    * @returns all buckets, those of earlier attempts too, in order.
    * @throws {SourceError} what `readPart` throws first, with the longest wait that any part was asked for; no part is begun after it.
    *   `schema` when the parts do not join.
    */
-  async read(partMs: () => number, readPart: (fromMs: number, toMs: number) => Promise<readonly Bucket[]>): Promise<Bucket[]> {
+  async read(nowMs: number, partMs: () => number, readPart: (fromMs: number, toMs: number) => Promise<readonly Bucket[]>): Promise<Bucket[]> {
+    this.#hasGained = false;
     let atMs = this.fromMs;
     const failures: SourceError[] = [];
     const readParts = async (): Promise<void> => {
@@ -44,6 +54,8 @@ export class LongSpan {
         atMs = toMs;
         try {
           this.#parts.set(fromMs, { toMs, buckets: await readPart(fromMs, toMs) });
+          this.#gainedAtMs = nowMs;
+          this.#hasGained = true;
         } catch (thrown) {
           failures.push(toSourceError(thrown));
         }
@@ -66,6 +78,7 @@ export class LongSpan {
     });
     if (!join || atMs !== this.toMs) {
       this.#parts.clear();
+      this.#hasGained = false;
       throw new SourceError('schema', 'the parts of the older days overlap, or leave a gap: they are read anew');
     }
     return parts.flatMap(([, { buckets }]) => buckets);

@@ -29,8 +29,11 @@ const pageBytes = 8 * 1024 * 1024;
 /** After even the smallest page was too much, smaller ones are not tried again so soon: it is not their size. */
 const narrowAgainMs = 60 * 60_000;
 
-/** Parts of the older days are kept for the next attempt no longer than this. */
-const attemptsMs = 15 * 60_000;
+/**
+ * Parts of the older days are kept for the next attempt as long as attempts go on to read some: what was restated meanwhile is found
+ * by the next audit. After this long without any they are read anew.
+ */
+const partsKeptMs = 60 * 60_000;
 
 /** Older days that could not be read are asked for again after this long. */
 const auditAgainMs = 10 * 60_000;
@@ -89,10 +92,11 @@ export class ReportReader {
 
   /**
    * Reads what is due, each span whole. The older days of a month that was read before may fail by themselves: the recent ones
-   * are a report, too, and the older ones stay what they were.
-   * @throws {SourceError} when a page of the recent days fails, or of a first reading: then nothing was read.
+   * are a report, too, and the older ones stay what they were. Of a first reading there is no report then, but a failure, if it came
+   * nearer to its end: the next one goes on with what it has.
+   * @throws {SourceError} when a page of the recent days fails, or of a first reading that gained nothing.
    */
-  async read(context: ReadContext): Promise<{ readonly report: Report; readonly failure?: SourceError }> {
+  async read(context: ReadContext): Promise<{ readonly report?: Report; readonly failure?: SourceError }> {
     const nowMs = context.now.getTime();
     const recent = dayStart(nowMs) - revisableDays * dayMs;
     const end = dayStart(nowMs) + dayMs;
@@ -107,7 +111,8 @@ export class ReportReader {
         buckets.push(...(await this.#olderDays(oldest, recent, context)));
       } catch (thrown) {
         failure = toSourceError(thrown);
-        if (isFirst || failure.reason === 'internal') throw thrown;
+        if (failure.reason === 'internal' || (isFirst && this.#older?.hasGained !== true)) throw thrown;
+        if (isFirst) return { failure };
         audit = false;
         this.#auditedAtMs = nowMs - auditEveryMs + auditAgainMs;
       }
@@ -131,10 +136,11 @@ export class ReportReader {
     this.#bucketBytes['1d'] ??= ((this.#bucketBytes[recentWidth] ?? 0) * dayMs) / widthMs[recentWidth];
     const nowMs = context.now.getTime();
     const begun = this.#older;
-    const goesOn = begun?.fromMs === fromMs && begun.toMs === toMs && nowMs - begun.begunMs < attemptsMs;
-    const older = goesOn ? begun : new LongSpan(fromMs, toMs, nowMs);
+    const goesOn = begun?.fromMs === fromMs && begun.toMs === toMs && Math.abs(nowMs - begun.gainedAtMs) < partsKeptMs;
+    const older = goesOn ? begun : new LongSpan(fromMs, toMs);
     this.#older = older;
     return older.read(
+      nowMs,
       () => this.#limit('1d') * dayMs,
       (partFromMs, partToMs) => this.#span({ fromMs: partFromMs, toMs: partToMs, width: '1d' }, context),
     );

@@ -10,7 +10,8 @@ import { AnthropicClient } from '../../../src/sources/anthropic/client.ts';
 import { anthropicUsageSource } from '../../../src/sources/anthropic/index.ts';
 import { atOnce } from '../../support/steps.ts';
 
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 /** Tokens of the 26 days of the month, of which each hour has one. */
 const whole = 26n * 24n;
@@ -23,8 +24,8 @@ interface Organization {
   part: PartAnswer;
   /** Requests that have no answer yet. */
   readonly unanswered: ReadonlySet<number>;
-  /** First days of the older days' parts that were asked for since the last call. */
-  readonly asked: () => number[];
+  /** Parts of the older days that were asked for since the last call. */
+  readonly asked: () => string[];
   readonly read: (signal?: AbortSignal) => Promise<Reading>;
   /** What a ledger makes of all reports. */
   readonly total: () => bigint;
@@ -35,7 +36,7 @@ interface Organization {
  * parts of eight days; they turn out to be smaller, so that later parts are larger.
  */
 function organizationOf(): Organization {
-  const [unanswered, ledger, days]: [Set<number>, Ledger, number[]] = [new Set(), new Ledger(), []];
+  const [unanswered, ledger, days]: [Set<number>, Ledger, string[]] = [new Set(), new Ledger(), []];
   let requests = 0;
   const http: HttpGet = {
     async get({ url, signal }) {
@@ -46,7 +47,7 @@ function organizationOf(): Organization {
         const [fromMs, toMs] = [Date.parse(query.get('starting_at') ?? ''), Date.parse(query.get('ending_at') ?? '')];
         const inDays = query.get('bucket_width') === '1d';
         const day = new Date(fromMs).getUTCDate();
-        if (inDays) days.push(day);
+        if (inDays) days.push(`${day}–${new Date(toMs - 1).getUTCDate()}`);
         const status = inDays ? await organization.part(day, signal) : undefined;
         if (status !== undefined) return answer(status, { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } });
         return answer(200, pageOf(fromMs, toMs, inDays ? dayMs : hourMs, request === 1 ? 4_000_000 : 0));
@@ -95,13 +96,13 @@ test('when a part of the older days fails, the read ends with the others, and no
     await sleep(20);
     return undefined;
   };
-  await organization.read().catch(() => undefined);
-  expect(organization.asked()).toEqual([1, 9, 17]);
+  await organization.read();
+  expect(organization.asked()).toEqual(['1–8', '9–16', '17–22']);
   expect(organization.unanswered.size).toBe(0);
 
   organization.part = () => Promise.resolve(undefined);
   await organization.read();
-  expect(organization.asked()).toEqual([1]);
+  expect(organization.asked()).toEqual(['1–8']);
   expect(organization.total()).toBe(whole);
 });
 
@@ -111,7 +112,7 @@ test('a part that is answered after its read was given up makes no report of day
   organization.part = (day) => (day === 9 ? late.promise : Promise.resolve(day === 1 ? 529 : undefined));
   const givenUp = organization.read().catch(() => undefined);
   await vi.waitFor(() => expect(organization.unanswered.size).toBe(1), { interval: 1 });
-  expect(organization.asked()).toEqual([1, 9, 17]);
+  expect(organization.asked()).toEqual(['1–8', '9–16', '17–22']);
 
   // From the 1st to the 16th by now.
   organization.part = async () => {
@@ -120,10 +121,45 @@ test('a part that is answered after its read was given up makes no report of day
     return undefined;
   };
   await expect(organization.read()).rejects.toMatchObject({ reason: 'schema' });
-  expect(organization.asked()).toEqual([1]);
+  expect(organization.asked()).toEqual(['1–16']);
   expect(organization.total()).toBe(0n);
 
   organization.part = () => Promise.resolve(undefined);
   await organization.read();
+  expect(organization.total()).toBe(whole);
+});
+
+test('a first reading that takes hours comes to its end, as long as each read comes nearer to it', async () => {
+  const organization = organizationOf();
+  let [good, failing] = [9, 529];
+  organization.part = (day) => Promise.resolve(day === good ? undefined : failing);
+  for (const asked of [['1–8', '9–16', '17–22'], ['1–8', '17–22']]) {
+    const { report, failures } = await organization.read();
+    expect(report).toBeUndefined();
+    expect(failures).toMatchObject([{ reason: 'upstream', status: failing }]);
+    expect(organization.asked()).toEqual(asked);
+    organization.now = new Date(organization.now.getTime() + 40 * minuteMs);
+    good = 17;
+  }
+  // One that comes no nearer is a failure like any other, and is backed off from.
+  failing = 500;
+  good = 0;
+  await expect(organization.read()).rejects.toMatchObject({ reason: 'upstream', status: 500 });
+  expect(organization.asked()).toEqual(['1–8']);
+  good = 1;
+  await organization.read();
+  expect(organization.asked()).toEqual(['1–8']);
+  expect(organization.total()).toBe(whole);
+});
+
+test('parts that were read more than an hour ago are read anew', async () => {
+  const organization = organizationOf();
+  organization.part = (day) => Promise.resolve(day === 1 ? 529 : undefined);
+  await organization.read();
+  expect(organization.asked()).toEqual(['1–8', '9–16', '17–22']);
+  organization.now = new Date(organization.now.getTime() + 61 * minuteMs);
+  organization.part = () => Promise.resolve(undefined);
+  await organization.read();
+  expect(organization.asked()).toEqual(['1–22']);
   expect(organization.total()).toBe(whole);
 });
