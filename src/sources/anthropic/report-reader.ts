@@ -118,8 +118,9 @@ export class ReportReader {
       }
     }
     const { id, groupBy } = this.#query;
-    // A reading that comes too late is not taken by anyone: the next one must have all that it had.
-    context.signal.throwIfAborted();
+    // A whole reading that comes too late is not taken by anyone: the next one must have all that it had. Recent days without the older
+    // ones, which took all the time, are.
+    if (failure === undefined) context.signal.throwIfAborted();
     this.#readTo = end;
     // What was too much for it once need not be for ever: small pages are many requests.
     for (const width of ['1h', '1d'] as const) this.#mostBuckets[width] = Math.min(maxBuckets[width], this.#mostBuckets[width] * 2);

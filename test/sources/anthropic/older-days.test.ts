@@ -6,6 +6,7 @@ import { Ledger } from '../../../src/ledger/ledger.ts';
 import { systemClock } from '../../../src/model/clock.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import { Secret } from '../../../src/model/secret.ts';
+import { SourceError } from '../../../src/model/source-error.ts';
 import { AnthropicClient } from '../../../src/sources/anthropic/client.ts';
 import { anthropicUsageSource } from '../../../src/sources/anthropic/index.ts';
 import { atOnce } from '../../support/steps.ts';
@@ -161,5 +162,23 @@ test('parts that were read more than an hour ago are read anew', async () => {
   organization.part = () => Promise.resolve(undefined);
   await organization.read();
   expect(organization.asked()).toEqual(['1–22']);
+  expect(organization.total()).toBe(whole);
+});
+
+test('older days that hang cost the recent ones nothing', async () => {
+  const organization = organizationOf();
+  await organization.read();
+  organization.now = new Date(organization.now.getTime() + hourMs);
+  const deadline = new AbortController();
+  const over = new SourceError('timeout', 'not read in time');
+  organization.part = (_day, signal) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(over));
+      deadline.abort(over);
+    });
+  expect(await organization.read(deadline.signal)).toMatchObject({
+    failures: [{ reason: 'timeout' }],
+    report: { from: new Date('2026-11-23T00:00:00Z'), to: new Date('2026-11-27T00:00:00Z') },
+  });
   expect(organization.total()).toBe(whole);
 });
