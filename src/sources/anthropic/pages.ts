@@ -13,7 +13,8 @@ export interface Page {
 
 /**
  * A page of the token scheme: `data`, `next_page` (null at the end), and where present `has_more`.
- * @throws {SourceError} `schema` when it is none, or says that more follows without saying where.
+ * @throws {SourceError} `schema` when it is none, or when the two do not agree on whether more follows: rows that are left out of a
+ *   flat report would leave no gap.
  */
 export function tokenPage(body: unknown, what: string): Page {
   const page = objectOf(body);
@@ -22,7 +23,8 @@ export function tokenPage(body: unknown, what: string): Page {
   const next = textOf(page.get('next_page'));
   const hasMore = page.get('has_more');
   if (hasMore === true && next === undefined) throw new SourceError('schema', `${what} says that more follows, but not where`);
-  return next === undefined || hasMore === false ? { rows } : { rows, next };
+  if (hasMore === false && next !== undefined) throw new SourceError('schema', `${what} says where more follows, but that nothing does`);
+  return next === undefined ? { rows } : { rows, next };
 }
 
 /** A page of the id scheme: `data`, `has_more`, `last_id`. @throws {SourceError} as {@link tokenPage} */

@@ -73,6 +73,7 @@ test.each<[what: string, body: unknown]>([
   ['with a row twice', page([row({}), row({})])],
   ['whose pages do not end', page([], { has_more: true, next_page: 'again' })],
   ['that says that more follows, but not where', page([], { has_more: true })],
+  ['that says that nothing follows, but where', page([row({})], { next_page: '1' })],
   ['without data', page(undefined)],
   ['with a watermark that is no time', page([], { data_refreshed_at: 'yesterday' })],
   ['that is an error', { type: 'error', error: { type: 'api_error', message: 'no' } }],

@@ -164,6 +164,7 @@ test.each<[what: string, data: unknown]>([
 test.each<[what: string, answer: HttpAnswer, error: object]>([
   ['HTML in the middle of paging', { status: 200, body: '<html></html>', headers: { 'content-type': 'text/html' } }, { reason: 'schema' }],
   ['a cursor that repeats', { status: 200, body: { data: [], has_more: true, next_page: '1' } }, { reason: 'schema' }],
+  ['a cursor after which nothing follows', { status: 200, body: { data: [], has_more: false, next_page: '2' } }, { reason: 'schema' }],
   ['529', refusal(529, 'overloaded_error'), { reason: 'upstream', status: 529 }],
   ['400', refusal(400, 'invalid_request_error', 'The cursor has expired'), { reason: 'upstream', message: expect.stringContaining('The cursor has expired') as string }],
   ['429', refusal(429, 'rate_limit_error'), { reason: 'rate_limited', retryAfterMs: 60_000 }],

@@ -105,6 +105,7 @@ test.each<[what: string, body: unknown, reason: string]>([
   ['that nests too deeply', '['.repeat(100_000), 'too_large'],
   ['of more values than memory can hold', `{"data":[${'{},'.repeat(8_000_000)}{}]}`, 'too_large'],
   ['with more to follow, but not where', { ...page, has_more: true }, 'schema'],
+  ['with nothing to follow, but where', { ...page, next_page: 'page_2' }, 'schema'],
   ['with a bucket that has no start', { ...page, data: [{ ...bucket, starting_at: undefined }] }, 'schema'],
   ['with a bucket that has no end', { ...page, data: [{ ...bucket, ending_at: 'later' }] }, 'schema'],
   ['with a bucket that has no rows', { ...page, data: [{ ...bucket, results: {} }] }, 'schema'],
