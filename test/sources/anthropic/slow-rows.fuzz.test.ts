@@ -15,7 +15,7 @@ const span = { fromMs, toMs: fromMs + dayMs, bucketMs: dayMs, defaultWorkspace: 
 
 const odd = fc.constantFrom<unknown>(
   ...[null, true, false, undefined, '', ' ', [], {}, [[]], [null], 0, -1, 1, 0.5, 2 ** 53, 1e21, 1e308, 5e-324, 1e-7, Number.POSITIVE_INFINITY],
-  ...['1e3', 'abc', '-5', '0.0000625', '12378.9125', 'EUR', 'USD', '\u0000', '\u202e', '\ud800', '模型', '__proto__', 'x'.repeat(300)],
+  ...['1e3', 'abc', '-5', '0.0000625', '12378.9125', '8.88000000000001', 'EUR', 'USD', '\u0000', '\u202e', '\ud800', '模型', '__proto__', 'x'.repeat(300)],
   ...['2026-11-17T00:00:00Z', '2026-11-18T00:00:00Z', '2026-11-17T12:00:00Z', '2026-11-17', '9999-12-31T23:59:59Z', 'model_group', 'rate_limit'],
 );
 
