@@ -50,6 +50,20 @@ export function instantField(value: unknown): Field<Date> {
   return field(instant, value);
 }
 
+/**
+ * Reads instants of text, in epoch milliseconds, undefined for what is none. Each distinct text is read once: thousands of rows
+ * of a report share theirs.
+ */
+export function textInstants(): (value: unknown) => number | undefined {
+  const known = new Map<string, number | undefined>();
+  return (value) => {
+    const text = textOf(value);
+    if (text === undefined) return undefined;
+    if (!known.has(text)) known.set(text, valueOf(instantField(text))?.getTime());
+    return known.get(text);
+  };
+}
+
 /** A value that was read, else undefined. */
 export function valueOf<T>(read: Field<T>): T | undefined {
   return read.state === 'read' ? read.value : undefined;

@@ -1,6 +1,7 @@
 import { dayMs, dayStart, oldestOpenPeriod } from '../../model/calendar.ts';
 import type { ReadContext } from '../../model/reading.ts';
 import type { Cell, Report } from '../../model/report.ts';
+import { inSlices } from '../../model/slices.ts';
 import { SourceError, toSourceError } from '../../model/source-error.ts';
 import { instantField, objectOf } from '../fields.ts';
 import { analyticsCells, keyCostRows, requestRows } from './analytics-rows.ts';
@@ -122,7 +123,8 @@ export class AnalyticsReader {
       const pages = await this.#pagesOrLess(endpoint, fromMs, to, context);
       if (pages === undefined) continue;
       const defaultWorkspace = await this.#defaultWorkspace(context);
-      const cells = analyticsCells(pages.rows, endpoint.rows, { fromMs, toMs: to, bucketMs: dayMs, defaultWorkspace });
+      const span = { fromMs, toMs: to, bucketMs: dayMs, defaultWorkspace };
+      const cells = await inSlices(analyticsCells(pages.rows, endpoint.rows, span));
       const set: PageSet = { fromMs, toMs: to, cells, refreshedAt: pages.refreshedAt };
       this.#checkExported(endpoint.path, set);
       this.#staged.set(key, { ...set, readAtMs: context.now.getTime() });
@@ -203,7 +205,7 @@ export class AnalyticsReader {
 
   /** "Nothing exported" for days whose figures are known is no restatement to zero. */
   #checkExported(path: string, { cells, fromMs, toMs, refreshedAt }: PageSet): void {
-    for (const { bucketStart } of cells) this.#exported.add(`${path} ${bucketStart.getTime()}`);
+    for (const day of new Set(cells.map(({ bucketStart }) => bucketStart))) this.#exported.add(`${path} ${day.getTime()}`);
     if (refreshedAt !== undefined || cells.length > 0) return;
     for (let day = fromMs; day < toMs; day += dayMs) {
       if (this.#exported.has(`${path} ${day}`)) throw new SourceError('upstream', `/v1/${path} says that nothing is exported of days it had figures of`);

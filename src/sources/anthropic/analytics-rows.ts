@@ -1,8 +1,8 @@
-import { attributeSet } from '../../model/attributes.ts';
+import { type AttributeSet, attributeSet } from '../../model/attributes.ts';
 import { parseCents } from '../../model/money.ts';
 import type { Cell } from '../../model/report.ts';
 import { SourceError } from '../../model/source-error.ts';
-import { attributeText, instantField, objectOf, textOf, valueOf } from '../fields.ts';
+import { attributeText, objectOf, textInstants } from '../fields.ts';
 
 type Fields = ReadonlyMap<string, unknown>;
 
@@ -50,36 +50,44 @@ export const keyCostRows: AnalyticsRows = {
 };
 
 /**
- * The flat rows of a whole page set as cells. There is one row for each bucket and combination that has any use: buckets
+ * The flat rows of a whole page set as cells, a row a step. There is one row for each bucket and combination that has any use: buckets
  * without are not there. Rows come in order of time, as they were asked for; one that comes too late, twice or from
  * outside of the span says that the pages do not belong together.
  * @throws {SourceError} `schema`
  */
-export function analyticsCells(rows: readonly unknown[], { dimensions, cellOf }: AnalyticsRows, span: AnalyticsSpan): Cell[] {
+export function* analyticsCells(
+  rows: readonly unknown[],
+  { dimensions, cellOf }: AnalyticsRows,
+  span: AnalyticsSpan,
+): Generator<void, Cell[]> {
   const cells: Cell[] = [];
-  const seen = new Set<string>();
-  let latestMs = span.fromMs;
+  const instantOf = textInstants();
+  // Rows of an earlier bucket do not come again.
+  const seen = new Set<AttributeSet>();
+  let bucketStart = new Date(span.fromMs);
   for (const one of rows) {
     const row = objectOf(one);
     if (row === undefined) throw new SourceError('schema', 'the Analytics API has a row that is no object');
-    const startMs = bucketOf(row, span);
-    if (startMs < latestMs) throw new SourceError('schema', 'the Analytics API has rows that are not in order of time');
-    latestMs = startMs;
-    const ids = idsOf(row, dimensions, span.defaultWorkspace);
-    const identity = JSON.stringify([startMs, ...dimensions.map((dimension) => ids[dimension] ?? null)]);
-    if (seen.has(identity)) throw new SourceError('schema', 'the Analytics API has a row twice');
-    seen.add(identity);
+    const startMs = bucketOf(row, span, instantOf);
+    if (startMs < bucketStart.getTime()) throw new SourceError('schema', 'the Analytics API has rows that are not in order of time');
+    if (startMs > bucketStart.getTime()) {
+      bucketStart = new Date(startMs);
+      seen.clear();
+    }
+    const attributes = attributeSet(idsOf(row, dimensions, span.defaultWorkspace));
+    if (seen.has(attributes)) throw new SourceError('schema', 'the Analytics API has a row twice');
+    seen.add(attributes);
     const cell = cellOf(row);
-    if (cell === undefined || cell.value === 0n) continue;
-    cells.push({ ...cell, bucketStart: new Date(startMs), attributes: attributeSet(ids) });
+    if (cell !== undefined && cell.value !== 0n) cells.push({ ...cell, bucketStart, attributes });
+    yield;
   }
   return cells;
 }
 
 /** Start of the row's bucket. */
-function bucketOf(row: Fields, { fromMs, toMs, bucketMs }: AnalyticsSpan): number {
-  const startMs = valueOf(instantField(textOf(row.get('starting_at'))))?.getTime();
-  const endMs = valueOf(instantField(textOf(row.get('ending_at'))))?.getTime();
+function bucketOf(row: Fields, { fromMs, toMs, bucketMs }: AnalyticsSpan, instantOf: ReturnType<typeof textInstants>): number {
+  const startMs = instantOf(row.get('starting_at'));
+  const endMs = instantOf(row.get('ending_at'));
   if (startMs === undefined || endMs === undefined) throw unreadable('time');
   if (startMs % bucketMs !== 0 || endMs !== startMs + bucketMs) throw new SourceError('schema', 'the Analytics API has a row whose time is no whole bucket');
   if (startMs < fromMs || endMs > toMs) throw new SourceError('schema', 'the Analytics API has a row of a time that was not asked for');

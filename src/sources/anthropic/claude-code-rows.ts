@@ -3,7 +3,7 @@ import { parseCentsNumber } from '../../model/money.ts';
 import type { Cell, TotalName } from '../../model/report.ts';
 import { SourceError } from '../../model/source-error.ts';
 import { cleanText, slug } from '../../model/text.ts';
-import { attributeText, instantField, objectOf, textOf, valueOf } from '../fields.ts';
+import { attributeText, objectOf, textInstants } from '../fields.ts';
 
 type Fields = ReadonlyMap<string, unknown>;
 
@@ -11,24 +11,28 @@ const tokenTypes = ['input', 'output', 'cache_read', 'cache_creation'] as const;
 const decisions = ['accepted', 'rejected'] as const;
 
 /**
- * Records of one UTC day of `usage_report/claude_code` as cells. Records that share an identity, such as the remote and
+ * Records of one UTC day of `usage_report/claude_code` as cells, a record a step. Records that share an identity, such as the remote and
  * the local use of one person, are added by the ledger.
  * @param owners whether people's e-mail addresses become attributes.
  * @throws {SourceError} `schema` for a record of another day, and for numbers that are missing or cannot be read.
  */
-export function claudeCodeCells(rows: readonly unknown[], dayMs: number, owners: boolean): Cell[] {
+export function* claudeCodeCells(rows: readonly unknown[], dayMs: number, owners: boolean): Generator<void, Cell[]> {
   const bucketStart = new Date(dayMs);
-  return rows.flatMap((one) => {
+  const instantOf = textInstants();
+  const cells: Cell[] = [];
+  for (const one of rows) {
     const row = objectOf(one);
     if (row === undefined) throw new SourceError('schema', 'the Claude Code report has a record that is no object');
-    if (valueOf(instantField(textOf(row.get('date'))))?.getTime() !== dayMs) {
+    if (instantOf(row.get('date')) !== dayMs) {
       throw new SourceError('schema', 'the Claude Code report has a record of a day that was not asked for');
     }
     const ids = identityOf(row, owners);
-    return valuesOf(row)
-      .filter(({ value }) => value !== 0n)
-      .map(({ metric, value, ...kind }): Cell => ({ metric, bucketStart, attributes: attributeSet({ ...ids, ...kind }), value }));
-  });
+    for (const { metric, value, ...kind } of valuesOf(row)) {
+      if (value !== 0n) cells.push({ metric, bucketStart, attributes: attributeSet({ ...ids, ...kind }), value });
+    }
+    yield;
+  }
+  return cells;
 }
 
 interface Value {

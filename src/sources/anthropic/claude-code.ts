@@ -1,6 +1,7 @@
 import { dayMs, dayStart } from '../../model/calendar.ts';
 import type { ReadContext, Reading, Source } from '../../model/reading.ts';
-import type { Report } from '../../model/report.ts';
+import type { Cell, Report } from '../../model/report.ts';
+import { inSlices } from '../../model/slices.ts';
 import { claudeCodeCells } from './claude-code-rows.ts';
 import type { AnthropicSourceOptions } from './index.ts';
 import { allRows, tokenPage } from './pages.ts';
@@ -39,13 +40,13 @@ export function anthropicClaudeCodeSource({ account, intervalMs, client, owners 
   async function report(context: ReadContext): Promise<Report> {
     const today = dayStart(context.now.getTime());
     const days = [today - dayMs, today];
-    const cells = [];
-    for (const startMs of days) cells.push(...claudeCodeCells(await day(startMs, context), startMs, owners));
+    const ofDays: Cell[][] = [];
+    for (const startMs of days) ofDays.push(await inSlices(claudeCodeCells(await day(startMs, context), startMs, owners)));
     // What was too much for it once need not be for ever.
     limit = Math.min(maxRecords, limit * 2);
     // With and without people the same ids are other sums.
     const grouping = `actor_type,${owners ? 'actor_email,' : ''}api_key_name,terminal_type,customer_type`;
-    return { id: 'anthropic-claude-code', grouping, from: new Date(today - dayMs), to: new Date(today + dayMs), cells };
+    return { id: 'anthropic-claude-code', grouping, from: new Date(today - dayMs), to: new Date(today + dayMs), cells: ofDays.flat() };
   }
 
   return {

@@ -10,6 +10,7 @@ import { claudeCodeCells } from '../../../src/sources/anthropic/claude-code-rows
 import { readOrganization, readRateLimits } from '../../../src/sources/anthropic/limits-read.ts';
 import { readList } from '../../../src/sources/anthropic/lists.ts';
 import { tokenPage } from '../../../src/sources/anthropic/pages.ts';
+import { atOnce } from '../../support/steps.ts';
 import { cellLine, clientOf, fixture, fixtures, short } from './support.ts';
 
 const hourMs = 3_600_000;
@@ -69,13 +70,13 @@ const analytics: readonly AnalyticsGolden[] = [
 ];
 
 test.each(analytics)('$files.0 and what follows it', ({ files, rows, bucketMs, span: [from, to], cells }) => {
-  const found = analyticsCells(rowsOf(...files), rows, { fromMs: at(from), toMs: at(to), bucketMs, defaultWorkspace });
+  const found = atOnce(analyticsCells(rowsOf(...files), rows, { fromMs: at(from), toMs: at(to), bucketMs, defaultWorkspace }));
   expect(found.map(cellLine)).toEqual(cells);
 });
 
 test('without the default workspace’s id, rows keep the id they have', () => {
   const span = { fromMs: at('2026-11-17T00:00:00Z'), toMs: at('2026-11-18T00:00:00Z'), bucketMs: 24 * hourMs, defaultWorkspace: undefined };
-  const cells = analyticsCells(rowsOf('analytics-cost-1d-page2.json'), { ...keyCostRows, dimensions: ['workspace_id', 'cost_type'] }, span);
+  const cells = atOnce(analyticsCells(rowsOf('analytics-cost-1d-page2.json'), { ...keyCostRows, dimensions: ['workspace_id', 'cost_type'] }, span));
   expect(cells.map(({ attributes }) => short(attributes['workspace_id']))).toEqual(['wrkspc_DEFAULT', 'wrkspc_DEFAULT']);
 });
 
@@ -101,7 +102,7 @@ test('claude-code-day-page1.json and claude-code-day-page2.json', () => {
   const edits = (who: string): string[] => tools.map((tool) => `tool_decisions{${[who, tool.split(/[, ]/)[1], tool.split(/[, ]/)[0]].join()}} ${tool.split(' ')[1]}`);
   const [desk, remote, ci, team] = ['user_actor/dev-a@example.com/vscode/api', 'user_actor/dev-a@example.com/unknown/api', 'api_actor/ci-key/api', 'user_actor/dev-b@example.com/iTerm.app/subscription'] as const;
   const person = ['lines,added 100', 'lines,removed 20', 'commits 1'];
-  expect(claudeCodeCells(rows, at('2026-11-17T00:00:00Z'), true).map(codeLine)).toEqual([
+  expect(atOnce(claudeCodeCells(rows, at('2026-11-17T00:00:00Z'), true)).map(codeLine)).toEqual([
     ...code(desk, 'sessions 5', ...person),
     ...edits(desk),
     ...code(desk, 'tokens,claude-opus-5,input 45230', 'tokens,claude-opus-5,output 12450', 'tokens,claude-opus-5,cache_read 8790', 'tokens,claude-opus-5,cache_creation 2340', 'cost,claude-opus-5 1860000000000000'),
@@ -118,7 +119,7 @@ test('claude-code-day-page1.json and claude-code-day-page2.json', () => {
 });
 
 test('claude-code-day-empty.json', () => {
-  expect(claudeCodeCells(rowsOf('claude-code-day-empty.json'), at('2026-11-18T00:00:00Z'), true)).toEqual([]);
+  expect(atOnce(claudeCodeCells(rowsOf('claude-code-day-empty.json'), at('2026-11-18T00:00:00Z'), true))).toEqual([]);
 });
 
 function gaugeLine({ metric, attributes, value }: GaugePoint): string {
@@ -163,9 +164,9 @@ describe.each(foreign)('%s', (file) => {
   test.each<[parser: string, parse: (rows: readonly unknown[]) => unknown]>([
     ['usage', () => columnsOf(fixture(file), 'report', usageShape(['model']))],
     ['cost', () => columnsOf(fixture(file), 'report', costShape)],
-    ['requests', (rows) => analyticsCells(rows, requestRows, span)],
-    ['cost by key', (rows) => analyticsCells(rows, keyCostRows, span)],
-    ['Claude Code', (rows) => claudeCodeCells(rows, span.fromMs, true)],
+    ['requests', (rows) => atOnce(analyticsCells(rows, requestRows, span))],
+    ['cost by key', (rows) => atOnce(analyticsCells(rows, keyCostRows, span))],
+    ['Claude Code', (rows) => atOnce(claudeCodeCells(rows, span.fromMs, true))],
     ['rate limits', readRateLimits],
     ['organization', () => readOrganization(fixture(file))],
   ])('is refused where %s was asked for', (_, parse) => {

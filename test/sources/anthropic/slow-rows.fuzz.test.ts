@@ -7,6 +7,7 @@ import { analyticsCells, keyCostRows, requestRows } from '../../../src/sources/a
 import { claudeCodeCells } from '../../../src/sources/anthropic/claude-code-rows.ts';
 import { readOrganization, readRateLimits } from '../../../src/sources/anthropic/limits-read.ts';
 import { fuzz } from '../../support/fuzz.ts';
+import { atOnce } from '../../support/steps.ts';
 import { fixture } from './support.ts';
 
 const dayMs = 86_400_000;
@@ -86,15 +87,15 @@ function rowsLike(...files: readonly string[]): fc.Arbitrary<unknown[]> {
 }
 
 fuzz('rows of requests', rowsLike('analytics-usage-actors.json'), (rows) => {
-  for (const rule of [usage, requestRows]) holds(() => analyticsCells(rows, rule, span), isPossibleCell);
+  for (const rule of [usage, requestRows]) holds(() => atOnce(analyticsCells(rows, rule, span)), isPossibleCell);
 });
 
 fuzz('rows of the cost by key', rowsLike('analytics-cost-1d-page1.json', 'analytics-cost-1d-page2.json'), (rows) => {
-  for (const rule of [cost, keyCostRows]) holds(() => analyticsCells(rows, rule, span), isPossibleCell);
+  for (const rule of [cost, keyCostRows]) holds(() => atOnce(analyticsCells(rows, rule, span)), isPossibleCell);
 });
 
 fuzz('rows of Claude Code', rowsLike('claude-code-day-page1.json', 'claude-code-day-page2.json'), (rows) => {
-  holds(() => claudeCodeCells(rows, fromMs, true), isPossibleCell);
+  holds(() => atOnce(claudeCodeCells(rows, fromMs, true)), isPossibleCell);
 });
 
 fuzz('limits and the organization', rowsLike('rate-limits-org-v2023.json', 'rate-limits-org-v2026.json'), (rows) => {
