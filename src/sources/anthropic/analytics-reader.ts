@@ -6,7 +6,7 @@ import { SourceError, toSourceError } from '../../model/source-error.ts';
 import { instantField, objectOf } from '../fields.ts';
 import { analyticsCells, keyCostRows, requestRows } from './analytics-rows.ts';
 import type { AnthropicClient } from './client.ts';
-import { allRows, tokenPage } from './pages.ts';
+import { type Page, allRows, tokenPage } from './pages.ts';
 import { isTooMuch, rfc3339 } from './queries.ts';
 import type { Workspaces } from './workspaces.ts';
 
@@ -42,6 +42,11 @@ interface Pages {
   readonly refreshedAt: Date | undefined;
 }
 
+/** A page, and up to when its export goes. */
+interface ExportPage extends Page {
+  readonly refreshedAt: Date | undefined;
+}
+
 /** What one query gave. */
 interface PageSet {
   readonly fromMs: number;
@@ -63,13 +68,16 @@ export interface AnalyticsReading {
  * Reads the daily figures of the Usage and Cost Analytics API again and again: the whole open span at first and once a
  * day, else today and three days before. A report counts when the last page of both endpoints has come. A span is read in
  * queries of at most 31 days, of fewer when that is too much for the upstream or for the time a read has; queries that
- * were answered whole are kept for the next read, if this one does not come to its end.
+ * were answered whole, and the pages of a day that came, are kept for the next read, if this one does not come to its end.
  */
 export class AnalyticsReader {
   readonly #client: AnthropicClient;
   readonly #workspaces: Workspaces;
   readonly #beta: string;
+  /** By endpoint and end. */
   readonly #staged = new Map<string, PageSet & { readonly readAtMs: number }>();
+  /** Pages of a day for which one read had not the time, and their query. */
+  #begun: { readonly key: string; readonly pages: readonly ExportPage[] } | undefined;
   /** Days that an endpoint had rows of: it cannot have nothing exported for them. */
   readonly #exported = new Set<string>();
   #spanDays = maxSpanDays;
@@ -104,6 +112,10 @@ export class AnalyticsReader {
     // A reading that comes too late is not taken by anyone: the next one must have all that it had.
     context.signal.throwIfAborted();
     this.#staged.clear();
+    this.#begun = undefined;
+    // What was too much for it once need not be for ever: small queries are many requests.
+    this.#spanDays = Math.min(maxSpanDays, this.#spanDays * 2);
+    this.#limit = Math.min(maxRows, this.#limit * 2);
     if (audit) this.#auditedAtMs = nowMs;
     const grouping = endpoints.map(({ rows }) => rows.dimensions.join()).join(';');
     return {
@@ -115,11 +127,12 @@ export class AnalyticsReader {
 
   /** The latest days of `[from, to)` that one query may span. What is too much is asked for again in smaller parts. */
   async #query(endpoint: (typeof endpoints)[number], from: number, to: number, context: ReadContext): Promise<PageSet> {
+    const key = `${endpoint.path} ${to}`;
+    const staged = this.#staged.get(key);
+    const isCurrent = staged !== undefined && Math.abs(context.now.getTime() - staged.readAtMs) < auditEveryMs;
+    if (isCurrent && staged.fromMs >= from) return staged;
     for (;;) {
       const fromMs = Math.max(from, to - this.#spanDays * dayMs);
-      const key = `${endpoint.path} ${fromMs} ${to}`;
-      const staged = this.#staged.get(key);
-      if (staged !== undefined && Math.abs(context.now.getTime() - staged.readAtMs) < auditEveryMs) return staged;
       const pages = await this.#pagesOrLess(endpoint, fromMs, to, context);
       if (pages === undefined) continue;
       const defaultWorkspace = await this.#defaultWorkspace(context);
@@ -140,7 +153,7 @@ export class AnalyticsReader {
         if (pages !== undefined) return pages;
       }
     } catch (error) {
-      if (!isTooMuch(error) || !this.#narrow(context.now.getTime())) throw error;
+      if (!isTooMuch(error) || !this.#narrow((toMs - fromMs) / dayMs, context.now.getTime())) throw error;
       return undefined;
     }
     throw new SourceError('upstream', `the export of /v1/${path} was replaced while it was read`);
@@ -158,12 +171,12 @@ export class AnalyticsReader {
   }
 
   /**
-   * Fewer days a query, then fewer rows a page. False when there is nothing left to take away: the upstream has a fault that
+   * Fewer days a query than these, then fewer rows a page. False when there is nothing left to take away: the upstream has a fault that
    * looks like too much, and the next read asks for the whole again.
    */
-  #narrow(nowMs: number): boolean {
+  #narrow(days: number, nowMs: number): boolean {
     if (Math.abs(nowMs - this.#narrowedInVainAtMs) < narrowAgainMs) return false;
-    if (this.#spanDays > 1) this.#spanDays = Math.ceil(this.#spanDays / 2);
+    if (days > 1) this.#spanDays = Math.ceil(days / 2);
     else if (this.#limit > 1) this.#limit = Math.ceil(this.#limit / 2);
     else {
       this.#narrowedInVainAtMs = nowMs;
@@ -176,31 +189,45 @@ export class AnalyticsReader {
 
   /** Every row of every page; undefined when the pages are not of one export. */
   async #pages(path: string, dimensions: readonly string[], fromMs: number, toMs: number, context: ReadContext): Promise<Pages | undefined> {
-    const watermarks: (Date | undefined)[] = [];
+    const query = new URLSearchParams({
+      starting_at: rfc3339(fromMs),
+      ending_at: rfc3339(toMs),
+      time_bucket_width: '1d',
+      order_by: 'time',
+      order: 'asc',
+      limit: String(this.#limit),
+    });
+    for (const dimension of dimensions) query.append('group_by[]', dimension);
+    const key = `${path} ${query.toString()}`;
+    const begun = this.#begun?.key === key ? this.#begun.pages : [];
+    if (begun.length > 0) this.#begun = undefined;
+    const pages: ExportPage[] = [];
+    const isOfFirst = ({ refreshedAt }: ExportPage): boolean => refreshedAt?.getTime() === pages[0]?.refreshedAt?.getTime();
     try {
       const rows = await allRows(path, async (cursor) => {
-        const query = new URLSearchParams({
-          starting_at: rfc3339(fromMs),
-          ending_at: rfc3339(toMs),
-          time_bucket_width: '1d',
-          order_by: 'time',
-          order: 'asc',
-          limit: String(this.#limit),
-        });
-        for (const dimension of dimensions) query.append('group_by[]', dimension);
-        if (cursor !== undefined) query.set('page', cursor);
-        const body = await this.#client.get(path, query, context, this.#beta);
-        const page = tokenPage(body, path);
-        watermarks.push(watermark(body));
-        return page;
+        const page = begun[pages.length] ?? (await this.#page(path, query, cursor, context));
+        pages.push(page);
+        // What follows a page of another export is of no use.
+        return isOfFirst(page) ? page : { rows: [] };
       });
-      const [refreshedAt] = watermarks;
-      return watermarks.every((at) => at?.getTime() === refreshedAt?.getTime()) ? { rows, refreshedAt } : undefined;
+      return pages.every(isOfFirst) ? { rows, refreshedAt: pages[0]?.refreshedAt } : undefined;
     } catch (error) {
-      // Pages came, but not all of them in the time there was.
-      if (context.signal.aborted && watermarks.length > 1) this.#narrow(context.now.getTime());
+      if (context.signal.aborted && pages.length > 0) this.#hadNoTime(key, pages, (toMs - fromMs) / dayMs);
       throw error;
     }
+  }
+
+  async #page(path: string, query: URLSearchParams, cursor: string | undefined, context: ReadContext): Promise<ExportPage> {
+    const asked = new URLSearchParams(query);
+    if (cursor !== undefined) asked.set('page', cursor);
+    const body = await this.#client.get(path, asked, context, this.#beta);
+    return { ...tokenPage(body, path), refreshedAt: watermark(body) };
+  }
+
+  /** Pages came, but not all of them in the time there was: fewer days fit, while smaller pages would take longer. */
+  #hadNoTime(key: string, pages: readonly ExportPage[], days: number): void {
+    if (days > 1) this.#spanDays = Math.ceil(days / 2);
+    else this.#begun = { key, pages };
   }
 
   /** "Nothing exported" for days whose figures are known is no restatement to zero. */

@@ -119,6 +119,56 @@ test('what a read has no time for is asked for in fewer days by the next one', a
   expect(asked(upstream)[0]).toBe('usage 11-03 11-19');
 });
 
+/** An upstream, and a source that had time for two pages of five of the newest day. */
+async function startedDay(): Promise<Awaited<ReturnType<typeof start>> & { pages: () => string[] }> {
+  const { upstream, source, read } = await start();
+  upstream.pageRows = 1;
+  upstream.use = ['1', '2', '3', '4', '5'].map((key) => ({ day: '2026-11-18', key, requests: 1 }));
+  const pages = (): string[] => upstream.asked.splice(0).map(({ searchParams: query }) => `${query.get('limit')} ${query.get('page') ?? 'first'}`);
+  const days: number[] = [];
+  do {
+    const deadline = new AbortController();
+    upstream.fault = ({ searchParams: query }) => {
+      if (query.get('page') !== '2') return undefined;
+      days.push((Date.parse(query.get('ending_at') ?? '') - Date.parse(query.get('starting_at') ?? '')) / dayMs);
+      deadline.abort(new Error('over'));
+      return () => undefined;
+    };
+    await expect(source.read({ signal: deadline.signal, now: upstream.now })).rejects.toBeInstanceOf(Error);
+    expect(pages().filter((page) => page.startsWith('1000'))).toEqual(['1000 first', '1000 1', '1000 2']);
+  } while (days.at(-1) !== 1);
+  expect(days).toEqual([31, 16, 8, 4, 2, 1]);
+  upstream.fault = () => undefined;
+  return { upstream, source, read, pages };
+}
+
+const ofEach = (value: bigint): Record<string, bigint> =>
+  Object.fromEntries(['1', '2', '3', '4', '5'].map((key) => [`requests 2026-11 ${key} wrkspc_1`, value]));
+
+test('a day that takes longer than a read is gone on with by the next one, behind the pages that came', async () => {
+  const { read, pages } = await startedDay();
+  expect(sums(await read())).toMatchObject(ofEach(1n));
+  expect(pages().slice(0, 3)).toEqual(['1000 2', '1000 3', '1000 4']);
+});
+
+test('a day is begun anew where its export was replaced between two reads', async () => {
+  const { upstream, read, pages } = await startedDay();
+  upstream.refreshedAt = '2026-11-18T11:00:00Z';
+  upstream.use = upstream.use.map((use) => ({ ...use, requests: 2 }));
+  expect(sums(await read())).toMatchObject(ofEach(2n));
+  expect(pages().slice(0, 3)).toEqual(['1000 2', '1000 first', '1000 1']);
+});
+
+test('a day is begun anew where the place in it is no longer known', async () => {
+  const { upstream, read, pages } = await startedDay();
+  upstream.fault = (url) => (url.searchParams.get('page') === '2' ? refusal(400, 'invalid_request_error', 'page: expired') : undefined);
+  await expect(read()).rejects.toMatchObject({ reason: 'upstream', status: 400 });
+  upstream.fault = () => undefined;
+  pages();
+  expect(sums(await read())).toMatchObject(ofEach(1n));
+  expect(pages()[0]).toBe('1000 first');
+});
+
 test('a page of HTML in the middle of paging, a clock that is off: nothing is taken', async () => {
   const { upstream, read } = await start();
   upstream.pageRows = 1;

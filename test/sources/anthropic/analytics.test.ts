@@ -106,6 +106,26 @@ test('fewer days are asked for after a 504, then fewer rows', async () => {
   ]);
 });
 
+test('after 504s that passed more is asked for again with each read, until it is all', async () => {
+  const { upstream, read } = await start();
+  await read();
+  let left = 5;
+  upstream.fault = (url) => (url.pathname.endsWith('usage') && left-- > 0 ? refusal(504, 'timeout_error') : undefined);
+  const limits: (string | null)[][] = [];
+  for (let hour = 0; hour < 5; hour++) {
+    upstream.now = new Date(upstream.now.getTime() + dayMs / 24);
+    upstream.asked.length = 0;
+    await read();
+    limits.push([...new Set(upstream.asked.map(({ searchParams: query }) => query.get('limit')))]);
+  }
+  expect(limits).toEqual([['1000', '500', '250', '125'], ['250'], ['500'], ['1000'], ['1000']]);
+  expect(asked(upstream)).toEqual(['usage 11-15 11-19', 'cost 11-15 11-19']);
+  // All days of the open span, too.
+  upstream.now = new Date('2026-11-19T13:00:00Z');
+  await read();
+  expect(asked(upstream)).toHaveLength(4);
+});
+
 test('an upstream that never has time is given up, and each answer that is too much ends', async () => {
   const { upstream, read } = await start();
   upstream.fault = () => refusal(504, 'timeout_error');
