@@ -37,6 +37,16 @@ test('every query is of the accounts that are chosen, where its metric has an ac
   }
 });
 
+test('owners of one name, and those with an e-mail address alone, have rows of their own', () => {
+  const byOwner = written.filter(({ promql }) => /\bby \([^)]*owner_/.test(promql));
+  expect(byOwner.length).toBeGreaterThan(0);
+  for (const { promql } of byOwner) {
+    expect(promql).toContain('by (owner_email, owner_name)');
+    // What takes one of each id keeps both.
+    expect(promql).not.toMatch(/without \([^)]*owner_/);
+  }
+});
+
 describe.each(shipped)('%s', (file, dashboard) => {
   const panels = panelsOf(dashboard);
 
@@ -64,6 +74,17 @@ describe.each(shipped)('%s', (file, dashboard) => {
       expect(description, title).toMatch(/\S.*\.$/);
       if (type !== 'table') expect(fieldConfig?.defaults.noValue, title).toMatch(/\S/);
       expect(fieldConfig?.defaults.unit, title).toMatch(/\S/);
+    }
+  });
+
+  test('every bar begins at 0, and that of a share in a table is full at 1', () => {
+    const ranges = (properties: readonly { readonly id: string; readonly value?: unknown }[]): unknown[] => ['min', 'max'].map((end) => properties.find(({ id }) => id === end)?.value);
+    for (const { title, type, fieldConfig } of panels) {
+      if (type === 'bargauge') expect(fieldConfig?.defaults.min, title).toBe(0);
+      for (const { properties } of fieldConfig?.overrides ?? []) {
+        const cell = properties.find(({ id }) => id === 'custom.cellOptions')?.value as { readonly type: string } | undefined;
+        if (cell?.type === 'gauge') expect(ranges(properties), title).toEqual([0, 1]);
+      }
     }
   });
 

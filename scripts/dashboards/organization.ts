@@ -12,6 +12,8 @@ const tokens = series('claude.tokens');
 /** Every kind of token that goes in. */
 const input = '!=output';
 
+/** Two people may have one name, and some have an e-mail address alone. */
+const ownerNames = ['owner_email', 'owner_name'] as const;
 const monthSoFar = sum(thisMonth(onceEach('claude.cost')));
 const lastWeek = `${sum(`increase(${cost}[7d])`)} / 7`;
 /** By day: at each midnight, what came until the next. */
@@ -121,9 +123,9 @@ const shares = (): Placeable[] => [
     [8, 9],
     { api_key_name: 'Key', api_key_id: 'Id' },
     [
-      { name: 'Month', expr: sum(thisMonth(onceEach('claude.api_key.cost', {}, 'api_key_name')), 'api_key_id', 'api_key_name'), ...dollars },
-      { name: 'Tokens', expr: sum(thisMonth(onceEach('claude.tokens', {}, 'api_key_name')), 'api_key_id', 'api_key_name'), ...count },
-      { name: 'Tokens today', expr: sum(onceEach('claude.tokens.current', {}, 'api_key_name'), 'api_key_id', 'api_key_name'), ...count },
+      { name: 'Month', expr: sum(thisMonth(onceEach('claude.api_key.cost', {}, ['api_key_name'])), 'api_key_id', 'api_key_name'), ...dollars },
+      { name: 'Tokens', expr: sum(thisMonth(onceEach('claude.tokens', {}, ['api_key_name'])), 'api_key_id', 'api_key_name'), ...count },
+      { name: 'Tokens today', expr: sum(onceEach('claude.tokens.current', {}, ['api_key_name']), 'api_key_id', 'api_key_name'), ...count },
     ],
   ),
   table(
@@ -134,11 +136,11 @@ const shares = (): Placeable[] => [
       ...count,
     },
     [8, 9],
-    { owner_name: 'Owner' },
+    { owner_name: 'Owner', owner_email: 'E-mail' },
     [
-      { name: 'Month', expr: sum(thisMonth(onceEach('claude.api_key.cost', {}, 'owner_name')), 'owner_name'), ...dollars },
-      { name: 'Tokens', expr: sum(thisMonth(onceEach('claude.tokens', {}, 'owner_name')), 'owner_name'), ...count },
-      { name: 'Tokens today', expr: sum(onceEach('claude.tokens.current', {}, 'owner_name'), 'owner_name'), ...count },
+      { name: 'Month', expr: sum(thisMonth(onceEach('claude.api_key.cost', {}, ownerNames)), ...ownerNames), ...dollars },
+      { name: 'Tokens', expr: sum(thisMonth(onceEach('claude.tokens', {}, ownerNames)), ...ownerNames), ...count },
+      { name: 'Tokens today', expr: sum(onceEach('claude.tokens.current', {}, ownerNames), ...ownerNames), ...count },
     ],
   ),
   overTime(

@@ -149,7 +149,10 @@ export function bars(text: PanelText, size: Placeable['size'], ...list: readonly
     sizing: BarGaugeSizing.Auto,
     valueMode: BarGaugeValueMode.Text,
   };
-  return panel('bargauge', text, size, targets(list, 'now'), { ...options });
+  const made = panel('bargauge', text, size, targets(list, 'now'), { ...options });
+  const { defaults } = made.fieldConfig ?? { defaults: {} };
+  // Else the least of the values has no bar.
+  return { ...made, fieldConfig: { defaults: { ...defaults, min: 0 }, overrides: [] } };
 }
 
 /** How series over time are drawn. */
@@ -203,6 +206,8 @@ export interface Column {
   readonly steps?: readonly Threshold[];
   readonly mappings?: readonly ValueMapping[];
   readonly cell?: TableCellOptions;
+  /** Where a cell's bar is full: from 0 on. Without it Grafana takes the range of all the table's numbers, of whatever unit. */
+  readonly max?: number;
 }
 
 /**
@@ -240,7 +245,7 @@ export function table(text: PanelText, size: Placeable['size'], names: Readonly<
   };
 }
 
-function properties({ unit, decimals, steps, mappings, cell }: Column): { id: string; value: unknown }[] {
+function properties({ unit, decimals, steps, mappings, cell, max }: Column): { id: string; value: unknown }[] {
   return [
     { id: 'unit', value: unit },
     ...(decimals === undefined ? [] : [{ id: 'decimals', value: decimals }]),
@@ -248,5 +253,6 @@ function properties({ unit, decimals, steps, mappings, cell }: Column): { id: st
     ...(steps === undefined ? [] : [{ id: 'color', value: { mode: FieldColorModeId.Thresholds } }]),
     ...(mappings === undefined ? [] : [{ id: 'mappings', value: mappings }]),
     ...(cell === undefined ? [] : [{ id: 'custom.cellOptions', value: cell }]),
+    ...(max === undefined ? [] : [{ id: 'min', value: 0 }, { id: 'max', value: max }]),
   ];
 }

@@ -60,10 +60,10 @@ const givenNames = ['api_key_name', 'owner_email', 'owner_name', 'workspace_name
 /**
  * A metric's series, one for each set of ids: for some minutes after something was renamed the series of the old name stands
  * beside that of the new one, and a sum would have both.
- * @param kept the name that rows are made of: under two names there are two rows then, each of them right.
+ * @param kept the names that rows are made of: under two names there are two rows then, each of them right.
  */
-export function onceEach(name: MetricName, matchers: Matchers = {}, kept?: string): string {
-  const names = givenNames.filter((label) => label !== kept && catalogue[name]?.attributes.includes(label));
+export function onceEach(name: MetricName, matchers: Matchers = {}, kept: readonly string[] = []): string {
+  const names = givenNames.filter((label) => !kept.includes(label) && catalogue[name]?.attributes.includes(label));
   return `max without (${names.join(', ')}) (${series(name, matchers)})`;
 }
 
@@ -79,18 +79,6 @@ export function thisMonth(total: string): string {
 export const daysGone = '(day_of_month() - 1 + hour() / 24 + minute() / 1440)';
 /** See {@link daysGone}. */
 export const daysLeft = `(days_in_month() - ${daysGone})`;
-
-const window = ['account', 'metric_name'] as const;
-/** Used share of each window. */
-export const used = max(series('claude.usage.utilization'), ...window);
-/** Share of each window's time that is gone. */
-export const elapsed = max(series('claude.usage.elapsed'), ...window);
-/** Used share over elapsed share: what the window will be at its reset, if use goes on as it did. */
-export const pace = `${used} / ${elapsed}`;
-/** Seconds to each window's reset. */
-export const secondsToReset = max(series('claude.usage.seconds_to_reset'), ...window);
-/** Seconds until a window is full at its pace so far, where that is before its reset. */
-export const secondsToFull = `((${secondsToReset} * (${elapsed} / (1 - ${elapsed})) * ((1 - ${used}) / ${used})) > 0) < ${secondsToReset}`;
 
 const thresholdsFile = new URL('../../deploy/prometheus/thresholds.yml', import.meta.url);
 
@@ -109,3 +97,17 @@ export function threshold(name: string): number {
   if (number === undefined) throw new Error(`thresholds.yml has no number for ${name}`);
   return Number(number);
 }
+
+const window = ['account', 'metric_name'] as const;
+/** Used share of each window. */
+export const used = max(series('claude.usage.utilization'), ...window);
+/** Share of each window's time that is gone. */
+export const elapsed = max(series('claude.usage.elapsed'), ...window);
+/** In a window's first minutes a share of next to nothing would make any use a fast pace: none is shown where the alerts know none. */
+const oldEnough = `and ${elapsed} > ${threshold('pace_elapsed')}`;
+/** Used share over elapsed share: what the window will be at its reset, if use goes on as it did. */
+export const pace = `${used} / ${elapsed} ${oldEnough}`;
+/** Seconds to each window's reset. */
+export const secondsToReset = max(series('claude.usage.seconds_to_reset'), ...window);
+/** Seconds until a window is full at its pace so far, where that is before its reset. */
+export const secondsToFull = `((${secondsToReset} * (${elapsed} / (1 - ${elapsed})) * ((1 - ${used}) / ${used})) > 0) < ${secondsToReset} ${oldEnough}`;

@@ -62,7 +62,7 @@ const now = (): ReturnType<typeof stat>[] => [
   stat(
     {
       title: 'First to be full at this pace',
-      description: 'The window that will be full before its reset if use goes on as it has since the window began, and in how long. None: all last, or none is known.',
+      description: 'The window that will be full before its reset if use goes on as it has since the window began, and in how long. None: all last, or none is known, or a tenth of their time is not gone yet.',
       noValue: 'none known',
       ...duration,
       steps: [{ color: 'red', value: null }],
@@ -109,7 +109,7 @@ const now = (): ReturnType<typeof stat>[] => [
     {
       title: 'Windows',
       description:
-        'Used: share of the window. Time gone: share of its five hours or seven days. Pace: used over time gone, which is what the window will be at its reset; above 100 % it is full before. An empty field is not known, or does not apply.',
+        'Used: share of the window. Time gone: share of its five hours or seven days. Pace: used over time gone, which is what the window will be at its reset; above 100 % it is full before. Neither pace nor forecast is made before a tenth of the time is gone. An empty field is not known, or does not apply.',
       noValue: '',
       unit: 'short',
     },
@@ -121,6 +121,7 @@ const now = (): ReturnType<typeof stat>[] => [
         expr: used,
         ...share,
         steps: usedSteps,
+        max: 1,
         cell: { type: TableCellDisplayMode.Gauge, mode: BarGaugeDisplayMode.Basic, valueDisplayMode: BarGaugeValueMode.Text },
       },
       { name: 'Time gone', expr: elapsed, ...share },
@@ -153,15 +154,14 @@ const history = (): ReturnType<typeof stat>[] => [
   overTime(
     {
       title: 'Pace',
-      description: 'Used share over elapsed share. Above 100 % the window is full before its reset. It swings while a window is young.',
+      description: 'Used share over elapsed share. Above 100 % the window is full before its reset. None is drawn before a tenth of its time is gone.',
       noValue: 'no pace is known in this time',
       ...share,
       steps: paceSteps,
     },
     [12, 8],
     { lines: true },
-    // In a window's first minutes a share of next to nothing would be drawn.
-    { expr: `${pace} and ${elapsed} > ${threshold('pace_elapsed')}`, legend: window },
+    { expr: pace, legend: window },
   ),
   overTime(
     {

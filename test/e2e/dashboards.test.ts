@@ -138,6 +138,15 @@ describe('windows', () => {
     expect(await shown('First to be full at this pace', window, historyEnd)).toMatchObject([{ labels: { metric_name: 'seven_day' }, value: expect.closeTo(left, -1) as number }]);
   });
 
+  test('of one that has just begun, whose pace says nothing yet, there is no forecast', async () => {
+    // An hour into seven days, three hours into five.
+    const early = new Date('2026-12-03T01:00:00Z');
+    expect(await shown('Windows', 'Time gone', early)).toHaveLength(2);
+    expect(await shown('First to be full at this pace', window, early)).toEqual([]);
+    expect(await shown('Windows', 'Full in', early)).toEqual([]);
+    expect((await shown('Windows', 'Pace', early)).map(({ labels }) => labels['metric_name'])).toEqual(['five_hour']);
+  });
+
   test('one mark for each weekly reset', async () => {
     const query = queries.find(({ panel }) => panel === 'Weekly reset');
     const marks = await prometheus.between(new Date(historyEnd.getTime() - 14 * dayMs), historyEnd, 1800, withVariables(query?.expr ?? '', { account: '.+', __interval: '30m', __rate_interval: '31m', __range: '14d' }));
