@@ -12,6 +12,8 @@ const counted = { interval: '5m' } as const;
 
 const up = max(series('claude_usage_metrics.source.up'), ...bySource);
 const failures = series('claude_usage_metrics.source.reads', { outcome: '!=success' });
+/** A counter arrives with its first failure as 1, in which nothing increases: all of it is of the last 75 minutes if it was not there before. */
+const firstFailures = `${failures} unless max_over_time(${failures}[15m] offset 75m)`;
 const age = `time() - ${max(series('claude_usage_metrics.source.last_success_timestamp'), ...bySource)}`;
 const points = (outcome: string): string => series('claude_usage_metrics.export.points', { outcome });
 
@@ -111,7 +113,7 @@ const now = (): Placeable[] => [
       { name: 'Reads in an hour', expr: sum(`increase(${series('claude_usage_metrics.source.reads')}[1h])`, ...bySource), ...count, decimals: 0 },
       {
         name: 'Failed for it',
-        expr: `${sum(`increase(${failures}[75m])`, ...bySource, 'outcome')} > 0 and on (account, source) ${up} == 0`,
+        expr: `(${sum(firstFailures, ...bySource, 'outcome')} or ${sum(`increase(${failures}[75m])`, ...bySource, 'outcome')}) > 0 and on (account, source) ${up} == 0`,
         ...count,
         decimals: 0,
       },

@@ -182,15 +182,20 @@ function ofAnAccount(): SimulatedSeries[] {
   ];
 }
 
-/** OpenRouter cannot be read, all else can; a push was lost. */
+/** OpenRouter cannot be read, limits cannot since half an hour, all else can; a push was lost. */
 function ofTheAgent(): SimulatedSeries[] {
   const minutes = (at: number): number => Math.floor((at - denseFrom) / minuteMs);
   const counting = (metric: string, attributes: Attributes, aMinute: number): SimulatedSeries => ({ metric, attributes, value: (at) => minutes(at) * aMinute });
   const ofSources = sourceIds.flatMap((source): SimulatedSeries[] => {
     const down = source === 'openrouter';
-    const outcomes = ['success', ...reasons].map((outcome) => counting('claude_usage_metrics.source.reads', { source, outcome }, outcome === (down ? 'challenged' : 'success') ? 1 : 0));
+    const since = source === 'anthropic-limits' ? historyEnd.getTime() - hourMs / 2 : Infinity;
+    // A counter arrives with its first failure.
+    const first: SimulatedSeries = { metric: 'claude_usage_metrics.source.reads', attributes: { source, outcome: 'forbidden' }, from: since, value: () => 1 };
+    const others = since < Infinity ? reasons.filter((reason) => reason !== 'forbidden') : reasons;
+    const outcomes = ['success', ...others].map((outcome) => counting('claude_usage_metrics.source.reads', { source, outcome }, outcome === (down ? 'challenged' : 'success') ? 1 : 0));
     return [
-      ...constant('claude_usage_metrics.source.up', [{ source }], down ? 0 : 1),
+      { metric: 'claude_usage_metrics.source.up', attributes: { source }, value: (at) => (down || at >= since ? 0 : 1) },
+      first,
       { metric: 'claude_usage_metrics.source.last_success_timestamp', attributes: { source }, value: (at) => (down ? denseFrom : at - minuteMs) / 1000 },
       ...outcomes,
       counting('claude_usage_metrics.source.requests', { source, 'http.response.status_code': down ? '403' : '200' }, 1),
