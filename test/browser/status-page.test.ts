@@ -60,11 +60,15 @@ async function urlOf(running: RunningCli): Promise<string> {
   return `${listening() ?? ''}/`;
 }
 
-/** The page, and whatever it complains of: a policy that refuses, a script that fails, a request that goes elsewhere. */
-async function open(url: string, options: BrowserContextOptions = {}): Promise<{ readonly page: Page; readonly complaints: string[] }> {
+/**
+ * The page, and whatever it complains of: a policy that refuses, a script that fails, a request that goes elsewhere.
+ * @param ownClock whether its clock can be put forward.
+ */
+async function open(url: string, options: BrowserContextOptions = {}, ownClock = false): Promise<{ readonly page: Page; readonly complaints: string[] }> {
   const context = await contextOf(browser, options);
   onTestFinished(() => context.close());
   const page = await context.newPage();
+  if (ownClock) await page.clock.install();
   const complaints: string[] = [];
   page.on('console', (message) => void complaints.push(message.text()));
   page.on('pageerror', (error) => void complaints.push(error.message));
@@ -90,6 +94,17 @@ async function findings(page: Page): Promise<string[]> {
 /** How many pixels the page is wider than its window. */
 function overflow(page: Page): Promise<number> {
   return page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+}
+
+/** Words of what is chosen that stand on more than one line. */
+function brokenWords(page: Page, selector: string): Promise<string[]> {
+  return page.evaluate<string[]>(`[...document.querySelectorAll(${JSON.stringify(selector)})].flatMap((element) => [...element.childNodes]).filter((node) => node.nodeType === Node.TEXT_NODE).flatMap((node) =>
+    [...node.data.matchAll(/\\S+/g)].filter(({ 0: word, index }) => {
+      const range = document.createRange();
+      range.setStart(node, index);
+      range.setEnd(node, index + word.length);
+      return range.getClientRects().length > 1;
+    }).map(({ 0: word }) => word))`);
 }
 
 const pipeline = { apiKeyId: 'apikey_1', workspaceId: 'wrkspc_1' };
@@ -140,6 +155,13 @@ describe('who used it', () => {
       expect.stringMatching(/^Workspace\s+Cost today\s+Cost in \w+\s+Research\s+\$3\.00\s+\$3\.00\s+[Dd]efault\s+\$1\.00\s+\$1\.00$/),
       expect.stringMatching(new RegExp(`^Key\\s+Tokens today\\s+\\w+ in \\w+\\s+bot\\s.*pipeline${owners ? ' Ada' : '\\s'}`, 's')),
     ]);
+    expect(await page.evaluate<number>(`(() => {
+      const legend = document.querySelector('details ~ .legend');
+      return legend.getBoundingClientRect().top - legend.previousElementSibling.getBoundingClientRect().bottom;
+    })()`)).toBeGreaterThanOrEqual(12);
+    await page.setViewportSize({ width: 320, height: 700 });
+    expect(await brokenWords(page, 'th')).toEqual([]);
+    expect(await overflow(page)).toBe(0);
     const text = await page.content();
     expect(text).not.toContain('@example');
     expect(text.includes('Ada')).toBe(owners);
@@ -247,13 +269,25 @@ test('when the agent goes the page says so, and goes on with the next one', asyn
   const { account, start } = await startWorld();
   const first = start();
   const url = await urlOf(first);
-  const { page } = await open(url);
+  const { page } = await open(url, {}, true);
   await says(page, 'live', '42 %');
+  const headline = page.getByRole('status');
+  const [before, title] = [await headline.getAttribute('class'), await page.title()];
   first.child.kill('SIGKILL');
   await says(page, 'not connected');
+  await page.clock.fastForward('01:00');
+  expect([await headline.getAttribute('class'), await page.title()]).toEqual([before, title]);
+  await page.clock.fastForward('02:00');
+  await vi.waitUntil(async () => (await page.title()).startsWith('Not connected: what is shown is of '), { timeout: 5_000 });
+  expect(await headline.textContent()).toMatch(/^Not connected: what is shown is of \d\d:\d\d\.$/);
+  expect(await page.evaluate("getComputedStyle(document.querySelector('.columns')).filter")).toBe('grayscale(1)');
+  expect(await findings(page)).toEqual([]);
   account.usage = { status: 200, body: { limits: [{ kind: 'session', percent: 44, resets_at: instantsFrom(Date.now()).sessionReset.toISOString() }] } };
   start({ HTTP_ADDRESS: new URL(url).host });
   await says(page, '44 %', 'live');
+  expect(await headline.textContent()).toBe('Nothing is near its limit.');
+  expect(await page.title()).toBe('Claude usage');
+  expect(await page.evaluate("getComputedStyle(document.querySelector('.columns')).filter")).toBe('none');
 });
 
 test.each([

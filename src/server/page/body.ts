@@ -44,11 +44,11 @@ function trouble({ sources, delivery }: StatusView): Content {
 function titleText({ headline }: StatusView): string {
   switch (headline.kind) {
     case 'full':
-      return `${windowTitle(headline.name)} used up`;
+      return `${titleName(headline)} used up`;
     case 'fills':
-      return `${windowTitle(headline.name)} fills up`;
+      return `${titleName(headline)} fills up`;
     case 'high':
-      return `${percent(headline.used)} ${windowTitle(headline.name)}`;
+      return `${percent(headline.used)} ${titleName(headline)}`;
     case 'low':
       return `${moneyText(headline.left, headline.currency)} left`;
     case 'cost':
@@ -60,8 +60,21 @@ function titleText({ headline }: StatusView): string {
   }
 }
 
-function headlineName({ upstream, name }: { readonly upstream: string; readonly name: string }): string {
+interface NameOfUpstream {
+  readonly upstream: string;
+  readonly name: string;
+}
+
+function headlineName({ upstream, name }: NameOfUpstream): string {
   return upstream === 'openrouter' ? `OpenRouter ${name}` : windowSubject(name);
+}
+
+function titleName({ upstream, name }: NameOfUpstream): string {
+  return upstream === 'openrouter' ? `OpenRouter ${name}` : windowTitle(name);
+}
+
+function verb({ name }: NameOfUpstream): string {
+  return name === 'credits' ? 'are' : 'is';
 }
 
 function lower(subject: string): string {
@@ -86,9 +99,9 @@ function headlineText(headline: Headline, now: Date): Content {
     case 'calm':
       return 'Nothing is near its limit.';
     case 'low':
-      return html`<b><bdi>${headlineName(headline)}</bdi></b> are down to ${moneyText(headline.left, headline.currency)}.`;
+      return html`<b><bdi>${headlineName(headline)}</bdi></b> ${verb(headline)} down to ${moneyText(headline.left, headline.currency)}.`;
     case 'full':
-      return html`<b><bdi>${headlineName(headline)}</bdi></b> is used up${headline.resetAt !== undefined && html`; it resets ${coming(headline.resetAt, now)}`}.`;
+      return html`<b><bdi>${headlineName(headline)}</bdi></b> ${verb(headline)} used up${headline.resetAt !== undefined && html`; it resets ${coming(headline.resetAt, now)}`}.`;
     case 'fills':
       return html`At this pace <b><bdi>${lower(headlineName(headline))}</bdi></b> is full ${coming(headline.at, now)}${headline.resetAt !== undefined && html`, and resets in ${until(headline.resetAt, now)}`}.`;
     case 'high':

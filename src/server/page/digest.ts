@@ -91,6 +91,7 @@ export function digestOf({ scopeMetrics }: ResourceMetrics, at: Date): Digest {
       let sums = own[span].get(key);
       if (sums === undefined) own[span].set(key, (sums = {}));
       plus(sums, field, value);
+      if (field === 'tokens' && type !== 'output') plus(sums, 'inputTokens', value);
       if (type === 'cache_read') plus(sums, 'cachedTokens', value);
     }
   };

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 /** Whoever listens at once; more are asked to come back. */
 const mostListeners = 64;
 
-/** Proxies end what is silent for a minute. */
+/** Proxies end what is silent for a minute, and a page takes what is silent for two for lost. */
 const heartbeatMs = 20_000;
 
 /** What one listener may leave unread beyond what the system keeps for him: some events. */
@@ -31,7 +31,7 @@ export class EventStream {
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
     response.once('close', () => this.#remove(response));
     this.#listeners.add(response);
-    this.#heartbeat ??= setInterval(() => this.#send(':\n\n'), heartbeatMs).unref();
+    this.#heartbeat ??= setInterval(() => this.send('alive', ''), heartbeatMs).unref();
     response.write(`retry: ${retryMs}\n\n${eventText(type, text)}`);
     return true;
   }

@@ -20,7 +20,7 @@ ${figure(`Tokens in ${monthText(month)}`, known(false, total.month.tokens, token
 </dl>
 ${models.length > 0 && html`<table>
 <caption class="hidden">Use by model; days and months are UTC’s</caption>
-<thead><tr><th scope="col">Model</th><th scope="col">Cost today</th><th scope="col">Tokens today</th><th scope="col" class="wide">from cache</th><th scope="col">Cost in ${monthText(month)}</th></tr></thead>
+<thead><tr><th scope="col">Model</th><th scope="col">Cost today</th><th scope="col">Tokens today</th><th scope="col" class="wide">from cache</th><th scope="col">Cost in ${monthText(month, 'short')}</th></tr></thead>
 <tbody>${models.map((model) => row(model, model.name, knowsToday, highest))}${rest !== undefined && row(rest, `${rest.count} more`, knowsToday, highest)}</tbody>
 </table>`}
 ${whoUsedIt(use)}
@@ -52,7 +52,7 @@ function parties(what: string, { highest, others }: Parties, total: ModelUse, to
   const shown = [...highest, ...(others === undefined ? [] : [others])];
   // Without the Analytics API no key's cost is known.
   const hasCost = shown.some((party) => party.month.cost !== undefined);
-  const monthTitle = `${hasCost ? 'Cost' : 'Tokens'} in ${monthText(month)}`;
+  const monthTitle = `${hasCost ? 'Cost' : 'Tokens'} in ${monthText(month, 'short')}`;
   const ofMonth = (party: Omit<Party, 'name'>): Content => (hasCost ? known(false, party.month.cost, dollars) : known(false, party.month.tokens, tokensText));
   const [all, ofFirst] = [total.today[field] ?? 0, first.today[field] ?? 0];
   const most = all > 0 && ofFirst > 0 && html` <span class="aside"><bdi>${first.name}</bdi> ${percent(ofFirst / all)} of today’s ${field}</span>`;
@@ -98,12 +98,13 @@ function known(isKnown: boolean, value: number | undefined, text: (value: number
   return isKnown ? text(0) : html`<span class="unknown">not known</span>`;
 }
 
-function cached({ tokens, cachedTokens }: Sums): Content {
-  if (tokens === undefined || tokens <= 0) return html`<span class="unknown">–</span>`;
-  return percent((cachedTokens ?? 0) / tokens);
+/** The share of the input, as on the dashboards. */
+function cached({ inputTokens, cachedTokens }: Sums): Content {
+  if (inputTokens === undefined || inputTokens <= 0) return html`<span class="unknown">–</span>`;
+  return percent((cachedTokens ?? 0) / inputTokens);
 }
 
-/** `2026-11` as `November`. */
-function monthText(month: string): string {
-  return new Date(`${month}-01T00:00:00Z`).toLocaleString('en-GB', { month: 'long', timeZone: 'UTC' });
+/** `2026-11` as `November`, or as `Nov` in a table: a phone has no room for more over a column. */
+function monthText(month: string, width: 'long' | 'short' = 'long'): string {
+  return new Date(`${month}-01T00:00:00Z`).toLocaleString('en-GB', { month: width, timeZone: 'UTC' });
 }

@@ -40,7 +40,7 @@ export function upstreamSection(upstream: UpstreamView, id: string, title: strin
   ];
   return html`<section class="panel" aria-labelledby="${id}" data-key="${id}">
 <h2 id="${id}">${title}</h2>
-${ageNote(state, quotas.length > 0, options)}
+${ageNote(state, quotas.length > 0 || spends.length > 0, options)}
 ${rows.length > 0 && html`<ul class="quotas">${rows.map((quota) => quotaRow(quota, now))}</ul>`}
 ${listed.length > 0 && moreQuotas(listed, unlisted, now)}
 ${spends.length > 0 && keySpend(spends)}

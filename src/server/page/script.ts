@@ -1,12 +1,14 @@
 /**
  * The page’s own script: takes each cycle’s body from the event stream, changes what has changed, so that focus and what
  * was opened stay, also where something comes before it (`data-key` tells what is the same), and keeps durations going.
- * Without it the page is complete, as of when it was loaded.
+ * When it has heard nothing for two minutes it no longer calls what is shown that of now. Without it the page is complete,
+ * as of when it was loaded.
  */
 export const script = `
 'use strict';
 const connection = document.querySelector('.connection');
-let aheadMs = 0;
+const quietMs = 120000;
+let aheadMs = 0, heardMs = Date.now(), source, again;
 
 function show(state, text) {
   connection.hidden = false;
@@ -73,13 +75,28 @@ function clock(instant, now) {
   return new Intl.DateTimeFormat('en-GB', form).format(shown).replace(',', '');
 }
 
+// What is replaced here the next body puts back.
+function lose(status, headline) {
+  const time = document.createElement('time');
+  time.dateTime = status.dataset.now;
+  time.dataset.time = 'clock';
+  headline.className = 'headline unknown';
+  headline.replaceChildren('Not connected: what is shown is of ', time, '.');
+  status.dataset.lost = '';
+  show('lost', 'not connected');
+  // A connection of which nothing comes may stay for hours.
+  listen();
+}
+
 function tick() {
-  const now = Date.now() + aheadMs;
+  const now = Date.now() + aheadMs, status = document.getElementById('status'), headline = status.querySelector('.headline');
+  if (Date.now() - heardMs > quietMs && !('lost' in status.dataset)) lose(status, headline);
   for (const element of document.querySelectorAll('[data-time]')) {
     const instant = Date.parse(element.dateTime), kind = element.dataset.time;
     const text = kind === 'until' ? duration((instant - now) / 1000) : kind === 'since' ? duration((now - instant) / 1000) : clock(instant, now);
     if (element.textContent !== text) element.textContent = text;
   }
+  if ('lost' in status.dataset) document.title = headline.textContent.slice(0, -1);
 }
 
 function settle() {
@@ -90,21 +107,24 @@ function settle() {
 }
 
 function listen() {
-  const source = new EventSource('events');
+  clearTimeout(again);
+  source?.close();
+  source = new EventSource('events');
   source.addEventListener('open', () => show('live', 'live'));
+  source.addEventListener('alive', () => heardMs = Date.now());
   source.addEventListener('status', ({ data }) => {
     const fresh = new DOMParser().parseFromString(data, 'text/html').getElementById('status');
     const status = document.getElementById('status');
     if (fresh.dataset.build !== status.dataset.build) return location.reload();
     change(status, fresh);
+    heardMs = Date.now();
     settle();
     show('live', 'live');
   });
   source.addEventListener('error', () => {
     show('lost', 'not connected');
     if (source.readyState !== EventSource.CLOSED) return;
-    source.close();
-    setTimeout(listen, 10000);
+    again = setTimeout(listen, 10000);
   });
 }
 

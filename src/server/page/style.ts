@@ -40,6 +40,8 @@ h1 { font-size: 13px; font-weight: 600; letter-spacing: .01em; color: var(--soft
 .headline .aside { white-space: nowrap; font-size: .78em; letter-spacing: -.01em; }
 .updated { margin-top: 8px; color: var(--soft); font-size: 13px; }
 .trouble { color: var(--hot); font-weight: 600; }
+#status[data-lost] :is(.columns, .updated) { color: var(--soft); filter: grayscale(1); }
+#status[data-lost] :is(.bar, .line) { opacity: .5; }
 .columns { display: grid; grid-template-columns: minmax(0, 1.62fr) minmax(0, 1fr); gap: 20px; align-items: start; }
 .columns.single { grid-template-columns: minmax(0, 46rem); }
 .columns > div { display: grid; gap: 20px; }
@@ -104,7 +106,7 @@ details { border-top: 1px solid var(--edge); padding-top: 12px; }
 summary .aside { font-weight: 400; margin-left: 8px; }
 table + details { margin-top: 4px; }
 details + details { margin-top: 12px; }
-details + .fact { margin-top: 12px; }
+details + .fact, details + .legend { margin-top: 12px; }
 summary { cursor: pointer; font-size: 13.5px; font-weight: 600; border-radius: 4px; }
 .more li { display: flex; justify-content: space-between; gap: 20px; padding: 7px 0; border-top: 1px solid var(--edge); font-size: 13.5px; }
 .more li:first-child { border-top: 0; }

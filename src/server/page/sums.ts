@@ -2,7 +2,9 @@
 export interface Sums {
   /** Of every type. */
   tokens?: number;
-  /** Those of them that were read from the cache. */
+  /** Those of them that went in: all but output. */
+  inputTokens?: number;
+  /** Those of the input that were read from the cache. */
   cachedTokens?: number;
   /** In dollars. */
   cost?: number;

@@ -93,7 +93,7 @@ function summed(name: string, models: readonly ModelUse[]): ModelUse {
   const sum = (span: 'today' | 'month'): Sums => {
     const sums: Sums = {};
     for (const model of models) {
-      for (const field of ['tokens', 'cachedTokens', 'cost'] as const) {
+      for (const field of ['tokens', 'inputTokens', 'cachedTokens', 'cost'] as const) {
         const value = model[span][field];
         if (value !== undefined) plus(sums, field, value);
       }

@@ -207,7 +207,7 @@ function headlineOf(upstreams: readonly UpstreamView[], organizations: readonly 
   if (highest?.used !== undefined && highest.heat !== 'calm') return { kind: 'high', used: highest.used, ...named(highest) };
   const low = all.find(({ used, heat }) => used === undefined && heat === 'warm');
   if (low?.amounts?.remaining !== undefined) return { kind: 'low', left: low.amounts.remaining, currency: low.amounts.currency, ...named(low) };
-  const unknown = upstreams.filter(({ quotas, state }) => state.up !== true && !quotas.some(({ wasReset }) => !wasReset));
+  const unknown = upstreams.filter(({ quotas, spent, state }) => state.up !== true && Object.keys(spent).length === 0 && !quotas.some(({ wasReset }) => !wasReset));
   if (unknown.length > 0) return { kind: 'unknown', upstreams: [...new Set(unknown.map(({ state }) => state.title))] };
   const [organization] = organizations;
   if (upstreams.length > 0 || organization === undefined) return { kind: 'calm' };

@@ -21,11 +21,11 @@ test('use is summed by model over every other attribute, today and in the snapsh
   );
   const own = use.get('default');
   expect(Object.fromEntries(own?.today ?? [])).toEqual({
-    opus: { tokens: 1000, cachedTokens: 900, cost: 3.25 },
+    opus: { tokens: 1000, inputTokens: 1000, cachedTokens: 900, cost: 3.25 },
     haiku: { tokens: 7 },
     [noModel]: { cost: 0.5 },
   });
-  expect(Object.fromEntries(own?.month ?? [])).toEqual({ opus: { tokens: 5000, cost: 30 } });
+  expect(Object.fromEntries(own?.month ?? [])).toEqual({ opus: { tokens: 5000, inputTokens: 5000, cost: 30 } });
 });
 
 test('use is told apart by workspace and by key, under their last name, and by owner; of Claude Code it is that of today', () => {

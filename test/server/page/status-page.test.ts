@@ -184,6 +184,37 @@ test('of an organization alone the cost of the day is the headline, and the titl
   expect(html).toContain('data-title="$12.50 today"');
 });
 
+test.each([
+  ['credits that are used up', ['openrouter.credits.remaining', {}, 0], '<b><bdi>OpenRouter credits</bdi></b> are used up.', 'OpenRouter credits used up'],
+  ['credits that are nearly spent', ['openrouter.credits.remaining', {}, 2.5], '<b><bdi>OpenRouter credits</bdi></b> are down to $2.50.', '$2.50 left'],
+  ['a pool that is nearly spent', ['claude.credit_pool.remaining', { metric_name: 'cinder_cove' }, 2.5], '<b><bdi>Cinder cove</bdi></b> is down to $2.50.', '$2.50 left'],
+] satisfies [string, SnapshotPoint, string, string][])('of %s headline and title are in order', async (_, point, headline, title) => {
+  const served = await serve();
+  served.cycle([point]);
+  const html = await served.text();
+  expect(html).toContain(headline);
+  expect(html).toContain(`data-title="${title}"`);
+});
+
+test('a key without a cap has its spend, and nothing says that there is nothing', async () => {
+  const served = await serve();
+  const spend: SnapshotPoint = ['openrouter.key.usage', { window: 'daily' }, 1.25];
+  served.source = [polled('openrouter')];
+  served.cycle([spend]);
+  expect(await served.text()).toMatch(/<dd>\$1\.25<\/dd>/);
+  expect(await served.text()).not.toContain('There is nothing to show now.');
+  served.source = [polled('openrouter', { reason: 'forbidden', message: 'OpenRouter answered 403' })];
+  expect(await served.text()).toContain('What is shown is of then or from the parts that answered.');
+  expect(await served.text()).not.toMatch(/Nothing is known/);
+});
+
+test('what came from the cache is a share of the input, not of all tokens', async () => {
+  const served = await serve();
+  const types = { input: 100, cache_creation: 100, cache_read: 200, output: 100 };
+  served.cycle(Object.entries(types).map(([type, tokens]) => ['claude.tokens.current', { model: 'opus', type }, tokens]));
+  expect(await served.text()).toContain('<td class="wide">50 %</td>');
+});
+
 test('a secret in a message is not on the page', async () => {
   rememberSecret('sk-ant-sid01-very-secret');
   const served = await serve();
@@ -243,7 +274,7 @@ test('a quiet stream still moves, and with nobody listening nothing does', async
   const { socket, received } = listener(served.url);
   await until(() => eventsIn(received()) === 1);
   vi.advanceTimersByTime(60_000);
-  await until(() => (received().match(/^:$/gm)?.length ?? 0) === 3);
+  await until(() => (received().match(/^event: alive\ndata: \n\n/gm)?.length ?? 0) === 3);
   expect(eventsIn(received())).toBe(1);
   socket.destroy();
   await until(() => served.page.listeners === 0);

@@ -79,6 +79,10 @@ describe('the headline', () => {
   test('names what nothing is known of, and does not call it calm', () => {
     const sources = [source('claude-ai', challenged), source('openrouter')];
     expect(view(credits(5), { sources }).headline).toEqual({ kind: 'unknown', upstreams: ['claude.ai'] });
+    // What a key without a cap has spent is something.
+    const failing = [source('openrouter', { up: false })];
+    expect(view([['openrouter.key.usage', { window: 'daily' }, 1]], { sources: failing }).headline).toEqual({ kind: 'calm' });
+    expect(view([], { sources: failing }).headline).toEqual({ kind: 'unknown', upstreams: ['OpenRouter'] });
   });
 
   test('says an organization’s cost where nothing has a limit', () => {
