@@ -43,7 +43,7 @@ export function startDisabledServer(http: HttpConfig | undefined, logger: Logger
 
 async function listen(http: HttpConfig | undefined, routes: readonly Route[], logger: Logger, page = false): Promise<HttpServer | undefined> {
   if (http === undefined) return undefined;
-  const { host, port, loopback, scrape } = http;
+  const { host, port, loopback, scrape, setting } = http;
   const onError = (error: unknown): void => logger.error({ err: error }, 'an HTTP request could not be answered');
   try {
     const server = await startServer({ host, port, loopback, routes, onError });
@@ -52,11 +52,18 @@ async function listen(http: HttpConfig | undefined, routes: readonly Route[], lo
     else logger.warn(line, 'listening beyond this machine: whoever reaches it can see the state of sources, metrics if they are scraped, and the status page if it is on');
     return server;
   } catch (error) {
-    const problem = `HTTP_ADDRESS: cannot listen on ${host} port ${port}: ${causeOf(error)}`;
-    if (scrape) throw new ConfigError([`${problem}; choose another address, or leave prometheus out of OTEL_METRICS_EXPORTER`]);
-    logger.warn(`${problem}; there is no status page and no health to ask for. Choose another address, or none`);
+    const problem = `${setting}: cannot listen on ${host} port ${port}: ${causeOf(error)}`;
+    if (scrape) throw new ConfigError([`${problem}; ${adviceFor(http, error)}`]);
+    logger.warn(`${problem}; there is no status page and no health to ask for. Choose another address, or ${setting === 'HTTP_ADDRESS' ? 'none' : 'HTTP_ADDRESS=none'}`);
     return undefined;
   }
+}
+
+/** What to do where `/metrics` was asked for. */
+function adviceFor({ setting, compatible }: HttpConfig, error: unknown): string {
+  // On its port the exporter itself listens, most likely.
+  if (setting === 'PROMETHEUS_PORT') return `${codeOf(error) === 'EADDRINUSE' ? 'stop the exporter, or ' : ''}choose another PROMETHEUS_PORT`;
+  return `choose another address${compatible ? '' : ', or leave prometheus out of OTEL_METRICS_EXPORTER'}`;
 }
 
 function routesOf({ http, compatibility, cycles, page, sources, onScraped }: AgentServerOptions): Route[] {
@@ -81,6 +88,10 @@ const causes: Readonly<Record<string, string>> = {
 };
 
 function causeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  const code = codeOf(error);
   return causes[code] ?? code;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 }

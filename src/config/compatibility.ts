@@ -13,6 +13,8 @@ export const compatibilities = ['claude-prometheus-exporter'] as const;
 export interface CompatibilityConfig {
   /** What its metrics' names begin with, but for those of its loop. */
   readonly namespace: string;
+  /** Whether its port is the standard's too: the environment does not have that one. */
+  readonly setsPort: boolean;
 }
 
 /** Settings brought to the agent's own names. */
@@ -57,9 +59,9 @@ export function withCompatibility(raw: RawSettings, problems: string[], warnings
   for (const name of compatibleNames) if (raw[name] !== undefined) theirs.set(name, raw[name].trim());
 
   const namespace = theirs.get('PROMETHEUS_NAMESPACE') ?? '';
-  if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(namespace)) problems.push(`PROMETHEUS_NAMESPACE must be letters, digits and underscores${shown(namespace)}`);
+  if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(namespace)) problems.push(`PROMETHEUS_NAMESPACE must be letters, digits and underscores, and not begin with a digit${shown(namespace)}`);
   const translated = { ...agentSettings(theirs, raw, problems), ...exporters(raw, problems) };
-  return { raw: { ...translated, ...raw }, compatibility: { namespace } };
+  return { raw: { ...translated, ...raw }, compatibility: { namespace, setsPort: raw['OTEL_EXPORTER_PROMETHEUS_PORT'] === undefined } };
 }
 
 function agentSettings(theirs: ReadonlyMap<string, string>, raw: RawSettings, problems: string[]): RawSettings {

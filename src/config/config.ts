@@ -108,7 +108,7 @@ export function loadConfig(origins: Origins): Config {
   const exports = exportConfig(otelVariables, raw, proxies, problems);
   const traces = tracesConfig(otelVariables, raw, proxies, problems);
   checked.value('COMPATIBILITY');
-  const http = httpConfig(checked, otelVariables, exports.scrape, problems);
+  const http = httpConfig(checked, otelVariables, exports.scrape, compatibility, problems);
   const config: Config = {
     ...(claudeAi && { claudeAi }),
     ...(openRouter && { openRouter }),

@@ -1,4 +1,5 @@
 import type { Checked } from './check.ts';
+import type { CompatibilityConfig } from './compatibility.ts';
 import { type HttpAddress, hostName, isLoopback } from './kinds.ts';
 import { shown } from './shown.ts';
 import type { RawSettings } from './sources-of-settings.ts';
@@ -11,6 +12,10 @@ export interface HttpConfig extends HttpAddress {
   readonly scrape: boolean;
   /** Whether the status page is there. */
   readonly statusPage: boolean;
+  /** The setting that says where, for whoever must change it. */
+  readonly setting: 'HTTP_ADDRESS' | typeof portVariable | 'PROMETHEUS_PORT';
+  /** Whether COMPATIBILITY wants `/metrics`. */
+  readonly compatible: boolean;
 }
 
 const hostVariable = 'OTEL_EXPORTER_PROMETHEUS_HOST';
@@ -22,9 +27,10 @@ const defaultPort = 9464;
 /**
  * Where `run` listens: HTTP_ADDRESS, else the standard's names for it. Undefined: nowhere.
  * @param scrape whether `prometheus` is among the exporters of metrics.
+ * @param compatibility undefined: none.
  * @param problems gets a line for each variable that is wrong.
  */
-export function httpConfig(checked: Checked, variables: RawSettings, scrape: boolean, problems: string[]): HttpConfig | undefined {
+export function httpConfig(checked: Checked, variables: RawSettings, scrape: boolean, compatibility: CompatibilityConfig | undefined, problems: string[]): HttpConfig | undefined {
   const address = checked.given('HTTP_ADDRESS') ? checked.value('HTTP_ADDRESS') : standardAddress(variables, problems);
   const wanted = checked.value('STATUS_PAGE');
   if (address === undefined) return undefined;
@@ -35,7 +41,12 @@ export function httpConfig(checked: Checked, variables: RawSettings, scrape: boo
   }
   const loopback = isLoopback({ hostname: address.host.toLowerCase() });
   const statusPage = wanted === undefined ? loopback : wanted === 'true';
-  return { ...address, loopback, scrape, statusPage };
+  return { ...address, loopback, scrape, statusPage, setting: settingOf(checked, variables, compatibility), compatible: compatibility !== undefined };
+}
+
+function settingOf(checked: Checked, variables: RawSettings, compatibility: CompatibilityConfig | undefined): HttpConfig['setting'] {
+  if (checked.given('HTTP_ADDRESS') || variables[portVariable] === undefined) return 'HTTP_ADDRESS';
+  return compatibility?.setsPort === true ? 'PROMETHEUS_PORT' : portVariable;
 }
 
 function standardAddress(variables: RawSettings, problems: string[]): HttpAddress | undefined {

@@ -156,6 +156,23 @@ test('a port in use is the end where /metrics was asked for', async () => {
   expect([world.reads, world.pushes]).toEqual([0, 0]);
 });
 
+test.each([
+  ['PROMETHEUS_PORT', 'stop the exporter, or choose another PROMETHEUS_PORT'],
+  ['OTEL_EXPORTER_PROMETHEUS_PORT', 'choose another address'],
+])('in compatibility mode a port in use is called by the setting that was set: %s', async (setting, advice) => {
+  const other = await occupied();
+  // None: startCli says one of its own else.
+  const { run } = await startRun({
+    COMPATIBILITY: 'claude-prometheus-exporter',
+    HTTP_ADDRESS: '',
+    OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
+    [setting]: String(other),
+  });
+  const { code, stderr } = await run.ended;
+  expect(code).toBe(2);
+  expect(stderr).toContain(`${setting}: cannot listen on 127.0.0.1 port ${other}: the port is in use; ${advice}\n`);
+});
+
 test('an address beyond this machine is one warning', async () => {
   const { run } = await startRun({ HTTP_ADDRESS: '0.0.0.0:0' });
   const { port } = new URL(await addressOf(run));

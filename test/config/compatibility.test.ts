@@ -80,7 +80,8 @@ test.each([
   [{ ...compatible, PROMETHEUS_PORT: 'any' }, 'PROMETHEUS_PORT must be a port, 0 to 65535 ("any")'],
   [{ ...compatible, LOOP_INTERVAL: '0' }, 'LOOP_INTERVAL must be a number of seconds above 0 ("0")'],
   [{ ...compatible, LOGGING_LEVEL: 'LOUD' }, 'LOGGING_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL ("LOUD")'],
-  [{ ...compatible, PROMETHEUS_NAMESPACE: 'a-b' }, 'PROMETHEUS_NAMESPACE must be letters, digits and underscores ("a-b")'],
+  [{ ...compatible, PROMETHEUS_NAMESPACE: 'a-b' }, 'PROMETHEUS_NAMESPACE must be letters, digits and underscores, and not begin with a digit ("a-b")'],
+  [{ ...compatible, PROMETHEUS_NAMESPACE: '9abc' }, 'PROMETHEUS_NAMESPACE must be letters, digits and underscores, and not begin with a digit ("9abc")'],
   [{ ...compatible, OTEL_METRICS_EXPORTER: 'otlp' }, 'COMPATIBILITY adds names to /metrics: OTEL_METRICS_EXPORTER must list prometheus ("otlp")'],
 ])('%o is refused', (environment, line) => {
   expect(problemsOf({ ...home(), OPENROUTER_API_KEY: 'sk-or-v1-fake', ...environment })).toEqual([line]);

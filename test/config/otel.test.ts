@@ -48,14 +48,14 @@ describe('metrics go', () => {
 
 test('the server listens at HTTP_ADDRESS, else where the standard’s names say, else on loopback', () => {
   const at = (settings: Readonly<Record<string, string>>): object | undefined => load({ ...key, ...settings }).http;
-  expect(at({})).toEqual({ host: '127.0.0.1', port: 9464, loopback: true, scrape: false, statusPage: true });
+  expect(at({})).toEqual({ host: '127.0.0.1', port: 9464, loopback: true, scrape: false, statusPage: true, setting: 'HTTP_ADDRESS', compatible: false });
   expect(at({ HTTP_ADDRESS: '[::1]:0' })).toMatchObject({ host: '::1', port: 0, loopback: true });
   expect(at({ HTTP_ADDRESS: 'LocalHost:80' })).toMatchObject({ loopback: true });
   expect(at({ HTTP_ADDRESS: '0.0.0.0:9464' })).toMatchObject({ host: '0.0.0.0', loopback: false });
   expect(at({ HTTP_ADDRESS: 'None' })).toBeUndefined();
   const standard = { OTEL_EXPORTER_PROMETHEUS_HOST: '::', OTEL_EXPORTER_PROMETHEUS_PORT: '9001', OTEL_METRICS_EXPORTER: 'prometheus' };
-  expect(at(standard)).toEqual({ host: '::', port: 9001, loopback: false, scrape: true, statusPage: false });
-  expect(at({ ...standard, HTTP_ADDRESS: '127.0.0.1:1' })).toMatchObject({ host: '127.0.0.1', port: 1 });
+  expect(at(standard)).toEqual({ host: '::', port: 9001, loopback: false, scrape: true, statusPage: false, setting: 'OTEL_EXPORTER_PROMETHEUS_PORT', compatible: false });
+  expect(at({ ...standard, HTTP_ADDRESS: '127.0.0.1:1' })).toMatchObject({ host: '127.0.0.1', port: 1, setting: 'HTTP_ADDRESS' });
 });
 
 test('the status page is there where only this machine reaches it, unless STATUS_PAGE says otherwise', () => {
