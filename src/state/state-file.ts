@@ -50,14 +50,18 @@ export class StateFile {
   async read<T>(decode: (lines: readonly string[]) => T | Promise<T>): Promise<Restored<T>> {
     const notices: string[] = [];
     const found: { readonly value: T; readonly generation: number; readonly line: string }[] = [];
-    let unusable = 0;
+    /** Generations of files that cannot be used. */
+    const unusable: number[] = [];
     for (const path of [this.#path, this.#previous]) {
+      let text = '';
       try {
-        const { lines, generation, lastLine: line } = verified((await this.#fileSystem.read(path)).toString('utf8'));
+        text = (await this.#fileSystem.read(path)).toString('utf8');
+        const { lines, generation, lastLine: line } = verified(text);
         found.push({ value: await decode(lines), generation, line });
       } catch (error) {
         if (codeOf(error) === 'ENOENT') continue;
-        unusable += 1;
+        // What stood at the newest one's place was the newest; the other was only if it says so, where they were swapped.
+        unusable.push(path === this.#path ? Number.POSITIVE_INFINITY : claimedGeneration(text));
         notices.push(`${path} ${reasonOf(error)}; ${await this.#putAside(path)}`);
       }
     }
@@ -65,7 +69,8 @@ export class StateFile {
     const [newest] = found.sort((a, b) => b.generation - a.generation);
     this.#generation = newest?.generation ?? 0;
     this.#lastLine = newest?.line ?? '';
-    return { ...(newest && { value: newest.value }), isOlder: newest !== undefined && unusable > 0, notices };
+    const isOlder = newest !== undefined && unusable.some((generation) => generation > newest.generation);
+    return { ...(newest && { value: newest.value }), isOlder, notices };
   }
 
   /**
@@ -177,6 +182,11 @@ function verified(text: string): { lines: readonly string[]; generation: number;
   const body = text.slice(0, text.length - line.length + (line.startsWith('\n') ? 1 : 0));
   if (createHash('sha256').update(`${generation}\n`).update(body).digest('hex') !== sha256) throw new Error('the checksum does not fit');
   return { lines: body.split('\n').slice(0, -1), generation: Number(generation), lastLine: line.trimStart() };
+}
+
+/** What a text that may be damaged says of itself; 0 where it says nothing. */
+function claimedGeneration(text: string): number {
+  return Number(lastLine.exec(text.slice(-lastLineLength))?.[1] ?? 0);
 }
 
 function reasonOf(error: unknown): string {

@@ -103,6 +103,33 @@ test('a file that is cut off anywhere, or has one bit flipped, is put aside, and
   }
 });
 
+test('a damaged file of the generation before costs the newest one nothing', async () => {
+  const good = new MemoryDisk();
+  for (const line of ['one', 'two']) await fileOn(good).write([line]);
+  const file = fileOn(good);
+  await file.read(textOf);
+  await file.write(['three']);
+  const bytes = good.files.get('/state/totals.previous')?.bytes ?? Buffer.alloc(0);
+  for (const damaged of [Buffer.alloc(0), Buffer.from('x'), bytes.subarray(0, -1), Buffer.concat([Buffer.from('x'), bytes])]) {
+    const found = good.afterPowerCut();
+    found.files.set('/state/totals.previous', { bytes: damaged, mode: 0o600, modifiedAt: new Date() });
+    const { value, isOlder, notices } = await fileOn(found).read(textOf);
+    expect({ value, isOlder }).toEqual({ value: 'three', isOlder: false });
+    expect(notices).toEqual(['/state/totals.previous is damaged; it is kept as /state/totals.previous.unusable']);
+  }
+});
+
+test('a damaged file that was the newest one until it was swapped makes the other an older one', async () => {
+  const swapped = new MemoryDisk();
+  const file = fileOn(swapped);
+  await file.write(['one']);
+  await file.write(['two']);
+  const newest = swapped.files.get('/state/totals')?.bytes ?? Buffer.alloc(0);
+  await swapped.rename('/state/totals.previous', '/state/totals');
+  swapped.files.set('/state/totals.previous', { bytes: Buffer.concat([Buffer.from('x'), newest]), mode: 0o600, modifiedAt: new Date() });
+  expect(await fileOn(swapped).read(textOf)).toMatchObject({ value: 'one', isOlder: true });
+});
+
 test('of two files that were swapped the later one is gone on with', async () => {
   const swapped = new MemoryDisk();
   const file = fileOn(swapped);
