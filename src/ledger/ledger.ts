@@ -208,14 +208,17 @@ export class Ledger {
       .map(([report, { grouping, cutting }]) => ({ report, grouping, cutting }));
   }
 
-  /** What was exported of every series that was. */
+  /** What was exported of every series that was, and of every series the growth that no cut has. */
   *sentSeries(): Generator<SentSeries, void> {
-    for (const [report, { periods }] of this.#reports) {
-      for (const table of periods.values()) {
+    for (const [report, { periods, uncut, cutting }] of this.#reports) {
+      for (const table of [...periods.values(), ...uncut]) {
         const periodStartMs = table.period.startMs;
-        for (const { metric, attributes, sent, cut, owesZero } of table.all()) {
-          if (sent === undefined && cut === 0n) continue;
-          yield { report, periodStartMs, metric, attributes, ...(sent !== undefined && { sent }), cut, owesZero };
+        for (const series of table.all()) {
+          const { metric, attributes, sent, cut, owesZero } = series;
+          const known = highest(series);
+          const isUncut = cutting && known !== cut;
+          if (sent === undefined && cut === 0n && !isUncut) continue;
+          yield { report, periodStartMs, metric, attributes, ...(sent !== undefined && { sent }), cut, ...(isUncut && { known }), owesZero };
         }
       }
     }
@@ -229,12 +232,14 @@ export class Ledger {
       // Growth that was exported as a total is not sent again as a delta: without cuts so far, they begin anew.
       state.cutting = cutting && this.#options.cuts;
     }
-    for (const { report, periodStartMs, metric, attributes, sent, cut, owesZero } of all) {
+    for (const { report, periodStartMs, metric, attributes, sent, cut, known, owesZero } of all) {
       const state = this.#reports.get(report);
       if (state === undefined) continue;
-      const series = periodTable(state, periodOf(report, periodStartMs)).series(metric, attributes, owesZero && this.#options.firstZeros);
+      const table = periodTable(state, periodOf(report, periodStartMs));
+      const series = table.series(metric, attributes, owesZero && this.#options.firstZeros);
       series.sent = sent;
       series.cut = cut;
+      if (known !== undefined && state.cutting) table.keep(series, known);
     }
   }
 
@@ -259,8 +264,14 @@ export class Ledger {
     // A period without any use is published too: its first series come with a zero.
     const table = periodTable(state, periodOf(id, day));
     const owesZero = state.readBefore && this.#options.firstZeros;
+    if (table.isKept) {
+      table.forgetKept();
+      this.#version += 1;
+    }
     yield* DayTable.changes(state.days.get(day), next, (metric, attributes, was, is) => {
       table.series(metric, attributes, owesZero).sum += is - was;
+      // Growth is kept before it is cut.
+      if (this.#options.cuts) this.#version += 1;
       if (countRevisions) state.revisions[is > was ? 'up' : 'down'] += 1;
     });
     if (next === undefined) state.days.delete(day);
@@ -281,7 +292,7 @@ export class Ledger {
   }
 }
 
-/** Drops periods that are final on the open day, and their days; what was exported of them and is not cut yet still will be. */
+/** Drops periods that are final on the open day, and their days; what is known of them and not cut yet still will be. */
 function letGo(id: ReportId, state: ReportState, exported: ReadonlySet<PeriodTable>): void {
   const { covered, periods, days, cutting } = state;
   if (covered === undefined) return;
@@ -289,7 +300,7 @@ function letGo(id: ReportId, state: ReportState, exported: ReadonlySet<PeriodTab
   for (const [name, table] of periods) {
     if (table.period.finalMs > openDayMs) continue;
     periods.delete(name);
-    if (cutting && exported.has(table)) state.uncut.push(table);
+    if (cutting && (exported.has(table) || table.isKept)) state.uncut.push(table);
   }
   const { startMs } = oldestOpenPeriod(id, openDayMs);
   for (const day of days.keys()) if (day < startMs) days.delete(day);

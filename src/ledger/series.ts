@@ -19,6 +19,7 @@ export interface Series {
 /** The series of one period. */
 export class PeriodTable {
   readonly period: Period;
+  #isKept = false;
   readonly #series = new Map<TotalName, Map<AttributeSet, Series>>();
 
   constructor(period: Period) {
@@ -35,6 +36,23 @@ export class PeriodTable {
       ofMetric.set(attributes, series);
     }
     return series;
+  }
+
+  /** Whether its sums are what the process before this one knew, of growth that no cut has: until a report has its days. */
+  get isKept(): boolean {
+    return this.#isKept;
+  }
+
+  /** Takes what the process before this one knew of a series. */
+  keep(series: Series, known: bigint): void {
+    series.sum = known;
+    this.#isKept = true;
+  }
+
+  /** Its days are read anew. */
+  forgetKept(): void {
+    this.#isKept = false;
+    for (const series of this.all()) series.sum = 0n;
   }
 
   *all(): Generator<Series> {

@@ -20,6 +20,8 @@ export interface SentSeries {
   readonly sent?: bigint;
   /** What all cuts into deltas reach up to. */
   readonly cut: bigint;
+  /** What is known of it where that is more than the cuts have: once its period is final no report tells it again. */
+  readonly known?: bigint;
   /** Whether its first zero is still to be acknowledged by a backend. */
   readonly owesZero: boolean;
 }

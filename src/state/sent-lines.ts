@@ -8,7 +8,7 @@ import { NewerStateError } from './state-file.ts';
 const format = 'claude-usage-metrics totals';
 
 /** What this version writes, and the highest that it reads. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 /** So many lines are read in one step. */
 const stepSize = 500;
@@ -24,17 +24,17 @@ export function* sentLines({ account, cutEndMs, pending, reports, series }: Sent
   const strings = new Map<string, number>();
   const keysOf = new Map<TotalName, string[]>();
   let about: Heading | undefined;
-  for (const { report, periodStartMs, metric, attributes, sent, cut, owesZero } of series) {
+  for (const { report, periodStartMs, metric, attributes, sent, cut, known, owesZero } of series) {
     let keys = keysOf.get(metric);
     if (keys === undefined) keysOf.set(metric, (keys = []));
-    const known = keys.length;
+    const knownKeys = keys.length;
     // Only ever more keys, so that rows of one metric rarely need another heading.
     for (const key in attributes) if (!keys.includes(key)) keys.push(key);
-    if (about?.report !== report || about.periodStartMs !== periodStartMs || about.metric !== metric || keys.length > known) {
+    if (about?.report !== report || about.periodStartMs !== periodStartMs || about.metric !== metric || keys.length > knownKeys) {
       about = { report, periodStartMs, metric, keys };
       yield JSON.stringify(about);
     }
-    const row: Row = [sent === undefined ? null : String(sent), String(cut), owesZero ? 1 : 0];
+    const row: Row = [sent === undefined ? null : String(sent), String(cut), owesZero ? 1 : 0, ...(known === undefined ? [] : [String(known)])];
     for (const key of keys) {
       // A key of other rows may be the name of something that every object inherits.
       const value = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
@@ -57,8 +57,11 @@ interface Heading {
   readonly keys: readonly string[];
 }
 
-/** Sent, cut, owes a zero, then a string for each key; −1 where there is none. */
-type Row = [sent: string | null, cut: string, owesZero: 0 | 1, ...strings: number[]];
+/**
+ * Sent, cut, owes a zero, then a string for each key; −1 where there is none. Before these, as text, what is known beyond
+ * the cuts, where there is any: version 1 had no such rows.
+ */
+type Row = [sent: string | null, cut: string, owesZero: 0 | 1, ...knownThenStrings: (string | number)[]];
 
 const whole = z.string().regex(/^-?\d{1,60}$/).transform(BigInt);
 const metricName = z.enum(totalNames);
@@ -111,9 +114,11 @@ function* seriesOf(lines: readonly string[]): Generator<undefined, SentSeries[]>
     else if (about === undefined) throw new Error('a row before its heading');
     else {
       const { keys, ...what } = about;
-      const [sent, cut, owesZero, ...indexes] = seriesRow.parse(line);
+      const row: readonly unknown[] = line;
+      const known = typeof row[3] === 'string' ? whole.parse(row[3]) : undefined;
+      const [sent, cut, owesZero, ...indexes] = seriesRow.parse(known === undefined ? row : row.toSpliced(3, 1));
       const content = Object.fromEntries(keys.map((key, column) => [key, stringAt(strings, indexes[column])]));
-      series.push({ ...what, attributes: attributeSet(content), ...(sent !== null && { sent }), cut, owesZero: owesZero === 1 });
+      series.push({ ...what, attributes: attributeSet(content), ...(sent !== null && { sent }), cut, ...(known !== undefined && { known }), owesZero: owesZero === 1 });
     }
   }
   return series;

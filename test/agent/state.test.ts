@@ -178,6 +178,34 @@ test('growth that a backend did not take goes again as the same points, also fro
   expect(tokens()).toEqual({});
 });
 
+test('what a day of Claude Code grew by while a backend was down is the next agent’s to send, though the day is final by then', async () => {
+  const hourMs = 60 * minuteMs;
+  const sessions = (): number[] => last('claude.analytics.code.sessions').map(({ value }) => value);
+  const codeCycle = async (of: TestAgent): Promise<void> => {
+    // It is shown an hour later.
+    world.organization.code({ atMs: justNow(), sessions: 1 });
+    clock.advance(2 * hourMs);
+    await of.push();
+  };
+  const first = await agent(delta);
+  await first.start();
+  receiver = { kind: 'refuse', code: status.UNAUTHENTICATED };
+  await codeCycle(first);
+  await codeCycle(first);
+  await codeCycle(first);
+  expect(sessions()).toEqual([1]);
+  await first.stop();
+  receiver = { kind: 'acknowledge' };
+  clock.advance(72 * hourMs);
+  const second = await agent(delta);
+  await second.start();
+  expect(sessions()).toEqual([1]);
+  await cycle(second);
+  expect(sessions()).toEqual([2]);
+  await cycle(second);
+  expect(sessions()).toEqual([]);
+});
+
 test('growth on its way that an agent in between has told as totals does not go again', async () => {
   use('apikey_1', 100);
   const first = await agent(delta);

@@ -19,6 +19,7 @@ const series = fc.record(
     attributes,
     sent: money,
     cut: money,
+    known: money,
     owesZero: fc.boolean(),
   },
   { requiredKeys: ['report', 'periodStartMs', 'metric', 'attributes', 'cut', 'owesZero'] },
@@ -50,6 +51,27 @@ test('what was written is read back, attribute sets as the same objects', async 
     }),
     { seed: propertySeed },
   );
+});
+
+test('what version 1 wrote is read still', async () => {
+  const lines = [
+    '{"format":"claude-usage-metrics totals","version":1}',
+    '{"account":"default","cutEndMs":5,"reports":[{"report":"anthropic-usage","grouping":"model","cutting":true}]}',
+    '{"report":"anthropic-usage","periodStartMs":0,"metric":"claude.tokens","keys":["model"]}',
+    '"m"',
+    '["5","3",1,0]',
+    '[null,"4",0,-1]',
+  ];
+  const one = { report: 'anthropic-usage', periodStartMs: 0, metric: 'claude.tokens' } as const;
+  expect(await sentTotals(lines)).toEqual({
+    account: 'default',
+    cutEndMs: 5,
+    reports: [{ report: 'anthropic-usage', grouping: 'model', cutting: true }],
+    series: [
+      { ...one, attributes: attributeSet({ model: 'm' }), sent: 5n, cut: 3n, owesZero: true },
+      { ...one, attributes: attributeSet({}), cut: 4n, owesZero: false },
+    ],
+  });
 });
 
 test('a key may be the name of something that every object inherits', async () => {

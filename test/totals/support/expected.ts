@@ -18,15 +18,19 @@ export interface ExpectedSeries {
   readonly days: Map<number, bigint>;
   /** Highest value that was exported, or that the cuts reach up to; undefined before the first. */
   sent: bigint | undefined;
+  /** What the process before this one knew it to be, until it is read anew; with deltas alone. */
+  known: bigint | undefined;
 }
 
 /** What must be known after a restart. */
 interface Memory {
   readonly reports: ReadonlySet<ReportId>;
   readonly sent: ReadonlyMap<string, bigint>;
+  /** With deltas: what each series of these reports was known to be. */
+  readonly known: ReadonlyMap<string, bigint>;
 }
 
-const nothing: Memory = { reports: new Set(), sent: new Map() };
+const nothing: Memory = { reports: new Set(), sent: new Map(), known: new Map() };
 
 /**
  * What must be exported, worked out in the plainest way from the reports that were read whole: every day is as its last
@@ -61,11 +65,14 @@ export class Expected {
       let series = this.#series.get(key);
       if (series === undefined) {
         const ids = keyOf(metric, '', attributes);
-        this.#series.set(key, (series = { report: report.id, metric, ids, finalMs, days: new Map<number, bigint>(), sent: this.#found.sent.get(key) }));
+        this.#series.set(key, (series = { report: report.id, metric, ids, finalMs, days: new Map<number, bigint>(), sent: this.#found.sent.get(key), known: undefined }));
       }
       series.days.set(day, (series.days.get(day) ?? 0n) + value);
     }
+    const isFirst = !this.#openDays.has(report.id);
     this.#openDays.set(report.id, toMs - dayMs);
+    // What is final by now is read by no process any more.
+    if (isFirst) for (const [, series] of this.published()) if (series.report === report.id) series.known = undefined;
     if (this.#known.has(report.id)) return;
     this.#known.add(report.id);
     for (const [key, series] of this.#series) {
@@ -143,19 +150,21 @@ export class Expected {
    */
   beforeKeep(reports: ReadonlySet<ReportId>): () => void {
     const sent = [...this.#series].flatMap(([key, series]) => (series.sent === undefined ? [] : [[key, series.sent] as const]));
-    const memory = { reports: new Set(reports), sent: new Map(sent) };
+    const known = [...this.#series].flatMap(([key, series]) => (this.#delta && reports.has(series.report) ? [[key, valueOf(series)] as const] : []));
+    const memory = { reports: new Set(reports), sent: new Map(sent), known: new Map(known) };
     return () => (this.#kept = memory);
   }
 
   /** Another process goes on: with what is on the disk, or with nothing, also where the disk cannot be read. */
   restart(isDiskRead = true): void {
-    const { reports, sent } = (this.#found = isDiskRead ? this.#kept : nothing);
+    const { reports, sent, known } = (this.#found = isDiskRead ? this.#kept : nothing);
     this.#openDays.clear();
     this.#known = new Set(reports);
     for (const [key, series] of this.#series) {
       series.days.clear();
       series.sent = sent.get(key);
-      if (series.sent === undefined) this.#series.delete(key);
+      series.known = known.get(key);
+      if (series.sent === undefined && series.known === undefined) this.#series.delete(key);
     }
   }
 
@@ -218,7 +227,7 @@ function sumOf(series: ExpectedSeries | undefined): bigint {
 
 /** A counter is never negative. */
 function valueOf(series: ExpectedSeries): bigint {
-  const [sum, floor] = [sumOf(series), series.sent ?? 0n];
+  const [sum, floor] = [series.known ?? sumOf(series), series.sent ?? 0n];
   return sum > floor ? sum : floor;
 }
 
