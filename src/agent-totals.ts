@@ -10,7 +10,7 @@ import type { Clock } from './model/clock.ts';
 import { type Names, noNames } from './model/names.ts';
 import type { Reading } from './model/reading.ts';
 import { type ReportId, reportIds } from './model/report.ts';
-import type { CutPoint, PendingCut, SentTotals } from './model/sent-totals.ts';
+import type { Channels, CutPoint, PendingCut, SentTotals } from './model/sent-totals.ts';
 import { inSlices } from './model/slices.ts';
 import { within } from './model/within.ts';
 import type { Poller } from './sources/poller.ts';
@@ -23,9 +23,11 @@ export interface TotalsSettings {
   readonly owners: boolean;
   /** Whether totals are sent as their growth. */
   readonly delta: boolean;
-  /** Whether anybody is told the totals themselves. */
+  /** Whether the totals themselves are collected. */
   readonly cumulative: boolean;
-  /** Whether a series that appears later is exported as 0 first. */
+  /** Who is told them. */
+  readonly tells: Channels;
+  /** Whether a series that appears later is exported as 0 first, to each of them. */
   readonly firstZeros: boolean;
   readonly clock: Clock;
   /** Keeps what was exported over a restart. */
@@ -50,8 +52,8 @@ export class AgentTotals {
   #names: Names = noNames;
   #producer: TotalsProducer | undefined;
   #work: Promise<unknown> = Promise.resolve();
-  /** First zeros that a backend has, and that are followed by their values at the next cycle. */
-  readonly #seenZeros = new Set<object>();
+  /** First zeros that were seen, and that are followed by their values at the next cycle. */
+  readonly #seenZeros = { pushed: new Set<object>(), scraped: new Set<object>() };
   #isEnding = false;
   #growthWaits = false;
   /** What the state on the disk was made of; undefined when it is not known to be there. */
@@ -60,9 +62,9 @@ export class AgentTotals {
   #isWriting = false;
 
   constructor(settings: TotalsSettings) {
-    const { delta, firstZeros, clock, state } = settings;
+    const { delta, tells, firstZeros, clock, state } = settings;
     this.#settings = settings;
-    this.#ledger = new Ledger({ cuts: delta, firstZeros });
+    this.#ledger = new Ledger({ cuts: delta, tells, firstZeros });
     const restored = state?.takeRestored();
     for (const { report, grouping } of restored?.reports ?? []) this.#keptGroupings.set(report, grouping);
     if (restored !== undefined) this.#ledger.restore(restored.reports, restored.series);
@@ -146,7 +148,7 @@ export class AgentTotals {
         cut?.settle(dataPoint);
         // A zero that was refused was seen by nobody.
         const series = settled === 'acknowledged' ? zeros.get(dataPoint) : undefined;
-        if (series !== undefined) this.#seenZeros.add(series);
+        if (series !== undefined) this.#seenZeros.pushed.add(series);
       }
     }
     // Else the agent after this one would send a cut again that has arrived.
@@ -168,9 +170,11 @@ export class AgentTotals {
   }
 
   #followZeros(): void {
-    if (this.#isEnding || this.#seenZeros.size === 0) return;
-    this.#ledger.acknowledge(this.#seenZeros);
-    this.#seenZeros.clear();
+    if (this.#isEnding) return;
+    for (const channel of ['pushed', 'scraped'] as const) {
+      this.#ledger.acknowledge(this.#seenZeros[channel], channel);
+      this.#seenZeros[channel].clear();
+    }
   }
 
   /** Writes what has changed since the last time; false when it is not known to be on the disk. Never rejects. */
@@ -209,12 +213,17 @@ export class AgentTotals {
     throw new Error(noAnswer);
   }
 
-  /** What acknowledges the first zeros of the last collection, unless there has been another one since. */
-  acknowledgement(): () => void {
-    const zeros = this.#producer?.zeros;
-    return () => {
-      if (zeros !== undefined && this.#producer?.zeros === zeros) for (const series of zeros.values()) this.#seenZeros.add(series);
+  /**
+   * The last collection as scrapers see it, whose first zeros are their own, and what acknowledges these, unless there has been
+   * another one since.
+   */
+  scrape(metrics: ResourceMetrics): { readonly metrics: ResourceMetrics; readonly acknowledge: () => void } {
+    const scraped = this.#producer?.scraped;
+    if (scraped === undefined) return { metrics, acknowledge: () => undefined };
+    const acknowledge = (): void => {
+      if (this.#producer?.scraped === scraped) for (const series of scraped.zeros) this.#seenZeros.scraped.add(series);
     };
+    return { metrics: withOtherPoints(metrics, scraped.points), acknowledge };
   }
 
   /** Another text whenever there is something new to be kept. */
@@ -263,6 +272,14 @@ function* until<T>(signal: AbortSignal, items: Iterable<T>): Generator<T, void> 
 
 function* pointsOf({ scopeMetrics }: ResourceMetrics): Generator<DataPoint<unknown>> {
   for (const { metrics } of scopeMetrics) for (const { dataPoints } of metrics) yield* dataPoints;
+}
+
+/** The same metrics where there are no other points. */
+function withOtherPoints(metrics: ResourceMetrics, others: ReadonlyMap<DataPoint<unknown>, DataPoint<number>>): ResourceMetrics {
+  if (others.size === 0) return metrics;
+  const replaced = (metric: MetricData): MetricData =>
+    metric.descriptor.name in totalSpecs ? ({ ...metric, dataPoints: metric.dataPoints.map((point) => others.get(point) ?? point) } as MetricData) : metric;
+  return { resource: metrics.resource, scopeMetrics: metrics.scopeMetrics.map(({ scope, metrics: all }) => ({ scope, metrics: all.map(replaced) })) };
 }
 
 /** Growth in place of totals; all of them stand in the scope of the agent's own. */

@@ -63,7 +63,7 @@ export interface AgentOptions {
 
 /** Who is told of each cycle. Must not throw. */
 export interface CycleWatch {
-  /** Metrics as collected, before their delivery begins; undefined when the collection failed. */
+  /** Metrics as collected, before their delivery begins, and as scrapers see them where there are any; undefined when the collection failed. */
   collected(metrics: ResourceMetrics | undefined, durationMs: number): void;
   /** Whether all of them were acknowledged, and what became of them; not told where there is nobody to push to. */
   delivered(acknowledged: boolean, outcome: ExportOutcome): void;
@@ -83,10 +83,7 @@ export interface Agent {
    * pushed.
    */
   start(): Promise<void>;
-  /**
-   * A scraper has all of what a cycle collected. Where nothing is pushed, that is the cycle's delivery, as long as no other
-   * cycle has begun.
-   */
+  /** A scraper has all of what a cycle collected. It has seen the first zeros in it, as long as no other cycle has begun. */
   scraped(metrics: ResourceMetrics): void;
   /** Ends deliveries within this time from now, whatever the settings say. */
   limitDelivery(leftMs: number): void;
@@ -103,12 +100,14 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
   const states = new StateLog(logger);
   const stopping = new AbortController();
 
-  const { temporality } = config.export;
+  const { temporality, scrape } = config.export;
+  const pushes = config.export.otlp !== undefined || config.export.console;
   const totals = config.anthropic && new AgentTotals({
     account: config.account,
     owners: config.anthropic.owners,
     delta: temporality === 'delta',
-    cumulative: temporality !== 'delta' || config.export.scrape,
+    cumulative: temporality !== 'delta' || scrape,
+    tells: { pushed: pushes && temporality !== 'delta', scraped: scrape },
     firstZeros: options.firstZeros ?? true,
     clock,
     ...(options.state && { state: options.state }),
@@ -140,7 +139,6 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
   });
   const { pollers } = open;
   const backends = metricsSenders(config.export, options, spans);
-  const pushes = backends.length > 0;
   const exporter = new DeliveringExporter({
     senders: backends,
     // Ends before the reader's own timeout, which would go on without knowing the outcome.
@@ -162,7 +160,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
       watch?.delivered(isDelivered(outcome), outcome);
     },
   });
-  let collected: { readonly metrics: ResourceMetrics; readonly acknowledge: (() => void) | undefined } | undefined;
+  let collected: { readonly metrics: ResourceMetrics; readonly acknowledge: () => void } | undefined;
   const waitMs = Math.min(longestWaitMs, config.export.timeoutMs / 2);
   const reads = new Reads(pollers);
   const refresh = (poller: Poller): Promise<void> => unlessStopped(stopping.signal, () => reads.of(poller, waitMs));
@@ -176,8 +174,8 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
     onCollected(durationMs, metrics) {
       counters.collected(durationMs);
       // A large organization's cycle is tens of megabytes: it is kept for scrapers alone.
-      collected = config.export.scrape ? metrics && { metrics, acknowledge: totals?.acknowledgement() } : undefined;
-      watch?.collected(metrics, durationMs);
+      collected = scrape && metrics !== undefined ? (totals?.scrape(metrics) ?? { metrics, acknowledge: () => undefined }) : undefined;
+      watch?.collected(collected?.metrics ?? metrics, durationMs);
     },
     onError: (error) => logger.error({ err: error }, 'the metrics could not be collected'),
   });
@@ -234,8 +232,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
       await pushLateOnes(nextMs);
     },
     scraped(metrics) {
-      // A push tells of totals; where none does, a scrape is who sees their first zeros.
-      if ((!pushes || temporality === 'delta') && collected?.metrics === metrics) collected.acknowledge?.();
+      if (collected?.metrics === metrics) collected.acknowledge();
     },
     limitDelivery(leftMs) {
       exporter.endWithin(leftMs);

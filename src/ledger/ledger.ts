@@ -1,7 +1,7 @@
 import { type Period, dayMs, dayStart, oldestOpenPeriod, periodOf } from '../model/calendar.ts';
 import type { AttributeSet } from '../model/attributes.ts';
 import type { Report, ReportId, TotalName } from '../model/report.ts';
-import type { SentReport, SentSeries } from '../model/sent-totals.ts';
+import type { Channels, SentReport, SentSeries } from '../model/sent-totals.ts';
 import { DayTable } from './day-table.ts';
 import { PeriodTable, type Series, debtOf, highest } from './series.ts';
 
@@ -11,14 +11,16 @@ export interface TotalPoint {
   readonly metric: TotalName;
   readonly period: Period;
   readonly attributes: AttributeSet;
-  /** Never below any value exported before for this series. */
+  /** As it is pushed: never below any value pushed before for this series. */
   readonly value: bigint;
+  /** The same for scrapers. */
+  readonly scraped: bigint;
   /** What the value is above the upstream's own sum, after a restatement downwards. */
   readonly debt: bigint;
   /** Stands for the series as long as it is published. */
   readonly series: object;
-  /** Whether this is a first zero: to be followed by the value once it was acknowledged. */
-  readonly isZero: boolean;
+  /** For whom this is a first zero: to be followed by the value once it was seen. */
+  readonly zeroFor: Channels;
 }
 
 /** What a series grew by since the last cut. */
@@ -47,9 +49,13 @@ export interface Revisions {
 export interface LedgerOptions {
   /** Whether growth is cut into deltas; what a report shows when it is first read is then behind them. */
   readonly cuts: boolean;
-  /** Whether a series that appears later is exported as 0 first. */
+  /** Who is told the totals themselves. */
+  readonly tells: Channels;
+  /** Whether a series that appears later is exported as 0 first, to each of them. */
   readonly firstZeros: boolean;
 }
+
+const nobody: Channels = { pushed: false, scraped: false };
 
 interface ReportState {
   readonly grouping: string;
@@ -76,11 +82,14 @@ const stepSize = 500;
  */
 export class Ledger {
   readonly #options: LedgerOptions;
+  /** Whom a series that appears later owes its first zero. */
+  readonly #firstZeros: Channels;
   readonly #reports = new Map<ReportId, ReportState>();
   #version = 0;
 
-  constructor(options: LedgerOptions = { cuts: false, firstZeros: true }) {
+  constructor(options: LedgerOptions = { cuts: false, tells: { pushed: true, scraped: false }, firstZeros: true }) {
     this.#options = options;
+    this.#firstZeros = options.firstZeros ? options.tells : nobody;
   }
 
   /** Another one whenever there is something new to be kept over a restart. */
@@ -126,24 +135,28 @@ export class Ledger {
    * report of a day on which it is final: a wrong clock of this machine lets nothing go.
    */
   *totals(): Generator<TotalPoint, void> {
+    const { tells } = this.#options;
     for (const [report, state] of this.#reports) {
       for (const table of published(state)) {
         for (const series of table.all()) {
-          const isZero = series.owesZero;
-          const value = isZero ? 0n : highest(series);
-          if (series.sent !== value) this.#version += 1;
-          series.sent = value;
-          const { metric, attributes } = series;
-          yield { report, metric, period: table.period, attributes, value, debt: debtOf(series), series, isZero };
+          const { metric, attributes, owesZero: zeroFor } = series;
+          const highestValue = highest(series);
+          const [value, scraped] = [zeroFor.pushed ? 0n : highestValue, zeroFor.scraped ? 0n : highestValue];
+          const isTold = (tells.pushed && !zeroFor.pushed) || (tells.scraped && !zeroFor.scraped);
+          const sent = isTold ? highestValue : (series.sent ?? 0n);
+          if (series.sent !== sent) this.#version += 1;
+          series.sent = sent;
+          yield { report, metric, period: table.period, attributes, value, scraped, debt: debtOf(series), series, zeroFor };
         }
       }
     }
   }
 
-  /** Tells that the first zeros of these series reached the backend: they are followed by their values from now on. */
-  acknowledge(zeros: Iterable<object>): void {
+  /** Tells that these have seen the first zeros of these series: for them they are followed by their values from now on. */
+  acknowledge(zeros: Iterable<object>, seenBy: keyof Channels): void {
     for (const series of zeros) {
-      (series as Series).owesZero = false;
+      const { owesZero } = series as Series;
+      (series as Series).owesZero = both(owesZero, { pushed: true, scraped: true, [seenBy]: false });
       this.#version += 1;
     }
   }
@@ -236,7 +249,7 @@ export class Ledger {
       const state = this.#reports.get(report);
       if (state === undefined) continue;
       const table = periodTable(state, periodOf(report, periodStartMs));
-      const series = table.series(metric, attributes, owesZero && this.#options.firstZeros);
+      const series = table.series(metric, attributes, both(owesZero, this.#firstZeros));
       series.sent = sent;
       series.cut = cut;
       if (known !== undefined && state.cutting) table.keep(series, known);
@@ -263,7 +276,7 @@ export class Ledger {
   *#replaceDay(id: ReportId, state: ReportState, day: number, next: DayTable | undefined, countRevisions: boolean): Generator<undefined, void> {
     // A period without any use is published too: its first series come with a zero.
     const table = periodTable(state, periodOf(id, day));
-    const owesZero = state.readBefore && this.#options.firstZeros;
+    const owesZero = state.readBefore ? this.#firstZeros : nobody;
     if (table.isKept) {
       table.forgetKept();
       this.#version += 1;
@@ -290,6 +303,12 @@ export class Ledger {
     state.cutting = true;
     this.#version += 1;
   }
+}
+
+function both(some: Channels, others: Channels): Channels {
+  const [pushed, scraped] = [some.pushed && others.pushed, some.scraped && others.scraped];
+  // Hundreds of thousands of series may owe nobody.
+  return pushed || scraped ? { pushed, scraped } : nobody;
 }
 
 /** Drops periods that are final on the open day, and their days; what is known of them and not cut yet still will be. */

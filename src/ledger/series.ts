@@ -1,6 +1,7 @@
 import type { AttributeSet } from '../model/attributes.ts';
 import type { Period } from '../model/calendar.ts';
 import type { TotalName } from '../model/report.ts';
+import type { Channels } from '../model/sent-totals.ts';
 
 /** One total of one period. */
 export interface Series {
@@ -12,8 +13,8 @@ export interface Series {
   sent: bigint | undefined;
   /** What all cuts reach up to; 0 where nothing is cut. */
   cut: bigint;
-  /** To be exported as 0 until that was acknowledged: a backend that sees rises only must see the first one. */
-  owesZero: boolean;
+  /** To whom it is exported as 0 until that was seen: who sees rises only must see the first one. */
+  owesZero: Channels;
 }
 
 /** The series of one period. */
@@ -26,8 +27,8 @@ export class PeriodTable {
     this.period = period;
   }
 
-  /** The series of these attributes; made when there is none, owing a zero or not. */
-  series(metric: TotalName, attributes: AttributeSet, owesZero: boolean): Series {
+  /** The series of these attributes; made when there is none, owing these a zero. */
+  series(metric: TotalName, attributes: AttributeSet, owesZero: Channels): Series {
     let ofMetric = this.#series.get(metric);
     if (ofMetric === undefined) this.#series.set(metric, (ofMetric = new Map<AttributeSet, Series>()));
     let series = ofMetric.get(attributes);

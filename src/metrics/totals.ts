@@ -37,6 +37,14 @@ export interface TotalsOptions {
   readonly isFresh: (report: ReportId) => boolean;
 }
 
+/** Where scrapers are told something else than backends: each sees a first zero in its own time. */
+export interface ScrapedTotals {
+  /** What stands in place of a point that is pushed. */
+  readonly points: Map<DataPoint<unknown>, DataPoint<number>>;
+  /** Series that are scraped as their first zero. */
+  readonly zeros: Set<object>;
+}
+
 /** The totals' scope; without a version, which would start every series anew. */
 export const totalsScope = { name: 'claude-usage-metrics' };
 
@@ -55,6 +63,7 @@ export class TotalsProducer implements MetricProducer {
   #ofIds = new Map<AttributeSet, Attributes>();
   #joinedWith: Names | undefined;
   #zeros = new Map<DataPoint<unknown>, object>();
+  #scraped: ScrapedTotals = { points: new Map(), zeros: new Set() };
   #cut: CutMetrics | undefined;
   #cutEndMs: number;
 
@@ -65,9 +74,14 @@ export class TotalsProducer implements MetricProducer {
     this.#cutEndMs = options.cuts.fromMs;
   }
 
-  /** Series that were exported as their first zero at the last collection, by their points. */
+  /** Series that were to be pushed as their first zero at the last collection, by their points. */
   get zeros(): ReadonlyMap<DataPoint<unknown>, object> {
     return this.#zeros;
+  }
+
+  /** What is another thing to scrapers at the last collection. */
+  get scraped(): ScrapedTotals {
+    return this.#scraped;
   }
 
   /** The cut that is on its way. */
@@ -109,6 +123,7 @@ export class TotalsProducer implements MetricProducer {
 
   *#metrics(at: Date): Generator<unknown, MetricData[]> {
     this.#zeros = new Map();
+    this.#scraped = { points: new Map(), zeros: new Set() };
     if (!this.#options.isNamed()) return [...this.#ledger(at), ...this.#revisions(at)];
     this.#forgetOldNames();
     const totals = this.#options.cumulative ? yield* this.#totals(at) : [];
@@ -129,7 +144,9 @@ export class TotalsProducer implements MetricProducer {
       if (startTime === undefined) startTimes.set(total.period, (startTime = millisToHrTime(total.period.startMs)));
       const point = { startTime, endTime, attributes, value: totalValue(total.metric, total.value) };
       grouped(points, total.metric).push(point);
-      if (total.isZero) this.#zeros.set(point, total.series);
+      if (total.zeroFor.pushed) this.#zeros.set(point, total.series);
+      if (total.zeroFor.scraped) this.#scraped.zeros.add(total.series);
+      if (total.scraped !== total.value) this.#scraped.points.set(point, { ...point, value: totalValue(total.metric, total.scraped) });
       if (++walked % stepSize === 0) yield;
     }
     // Series that are no longer published are forgotten.

@@ -9,6 +9,12 @@ export interface SentReport {
   readonly cutting: boolean;
 }
 
+/** A question to each of those who may be told of totals: backends that they are pushed to, and scrapers. */
+export interface Channels {
+  readonly pushed: boolean;
+  readonly scraped: boolean;
+}
+
 /** What was exported of one series; kept over restarts. */
 export interface SentSeries {
   readonly report: ReportId;
@@ -22,8 +28,8 @@ export interface SentSeries {
   readonly cut: bigint;
   /** What is known of it where that is more than the cuts have: once its period is final no report tells it again. */
   readonly known?: bigint;
-  /** Whether its first zero is still to be acknowledged by a backend. */
-  readonly owesZero: boolean;
+  /** Who has not seen its first zero yet. */
+  readonly owesZero: Channels;
 }
 
 /** The growth of one series between two cuts; once made it never changes. */

@@ -15,7 +15,7 @@ export interface CyclesOptions {
   readonly pushes: boolean;
 }
 
-/** A cycle's metrics as they were collected, before any is cut for a backend: cumulative. */
+/** A cycle's metrics as scrapers see them, before any is cut for a backend: cumulative. */
 export interface CycleSnapshot {
   readonly metrics: ResourceMetrics;
   /** When they were collected. */

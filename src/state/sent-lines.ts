@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { attributeSet } from '../model/attributes.ts';
 import { type ReportId, type TotalName, reportIds, totalNames } from '../model/report.ts';
-import type { SentSeries, SentTotals } from '../model/sent-totals.ts';
+import type { Channels, SentSeries, SentTotals } from '../model/sent-totals.ts';
 import { inSlices } from '../model/slices.ts';
 import { NewerStateError } from './state-file.ts';
 
@@ -34,7 +34,7 @@ export function* sentLines({ account, cutEndMs, pending, reports, series }: Sent
       about = { report, periodStartMs, metric, keys };
       yield JSON.stringify(about);
     }
-    const row: Row = [sent === undefined ? null : String(sent), String(cut), owesZero ? 1 : 0, ...(known === undefined ? [] : [String(known)])];
+    const row: Row = [sent === undefined ? null : String(sent), String(cut), owedIndex(owesZero), ...(known === undefined ? [] : [String(known)])];
     for (const key of keys) {
       // A key of other rows may be the name of something that every object inherits.
       const value = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
@@ -57,11 +57,21 @@ interface Heading {
   readonly keys: readonly string[];
 }
 
+/** Who is owed a first zero, as a number. Version 1 had two of them: nobody, or whoever was told. */
+const owed = [
+  { pushed: false, scraped: false },
+  { pushed: true, scraped: true },
+  { pushed: true, scraped: false },
+  { pushed: false, scraped: true },
+] as const satisfies readonly Channels[];
+
+const owedIndex = ({ pushed, scraped }: Channels): number => owed.findIndex((some) => some.pushed === pushed && some.scraped === scraped);
+
 /**
- * Sent, cut, owes a zero, then a string for each key; −1 where there is none. Before these, as text, what is known beyond
+ * Sent, cut, who is owed a zero, then a string for each key; −1 where there is none. Before these, as text, what is known beyond
  * the cuts, where there is any: version 1 had no such rows.
  */
-type Row = [sent: string | null, cut: string, owesZero: 0 | 1, ...knownThenStrings: (string | number)[]];
+type Row = [sent: string | null, cut: string, owesZero: number, ...knownThenStrings: (string | number)[]];
 
 const whole = z.string().regex(/^-?\d{1,60}$/).transform(BigInt);
 const metricName = z.enum(totalNames);
@@ -83,7 +93,7 @@ const secondLine = z.object({
   reports: z.array(z.object({ report: reportId, grouping: z.string(), cutting: z.boolean() })),
 });
 const heading = z.object({ report: reportId, periodStartMs: instantMs, metric: metricName, keys: z.array(z.string()) });
-const seriesRow = z.tuple([whole.nullable(), whole, z.union([z.literal(0), z.literal(1)])], z.int());
+const seriesRow = z.tuple([whole.nullable(), whole, z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)])], z.int());
 
 /**
  * What {@link sentLines} wrote.
@@ -118,7 +128,7 @@ function* seriesOf(lines: readonly string[]): Generator<undefined, SentSeries[]>
       const known = typeof row[3] === 'string' ? whole.parse(row[3]) : undefined;
       const [sent, cut, owesZero, ...indexes] = seriesRow.parse(known === undefined ? row : row.toSpliced(3, 1));
       const content = Object.fromEntries(keys.map((key, column) => [key, stringAt(strings, indexes[column])]));
-      series.push({ ...what, attributes: attributeSet(content), ...(sent !== null && { sent }), cut, ...(known !== undefined && { known }), owesZero: owesZero === 1 });
+      series.push({ ...what, attributes: attributeSet(content), ...(sent !== null && { sent }), cut, ...(known !== undefined && { known }), owesZero: owed[owesZero] });
     }
   }
   return series;

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { Ledger } from '../../src/ledger/ledger.ts';
+import { Ledger, type LedgerOptions } from '../../src/ledger/ledger.ts';
 import { attributeSet } from '../../src/model/attributes.ts';
 import { dayMs } from '../../src/model/calendar.ts';
 import type { Report } from '../../src/model/report.ts';
 import { sentLines, sentTotals } from '../../src/state/sent-lines.ts';
 import { atOnce } from '../support/steps.ts';
 
+const options: LedgerOptions = { cuts: true, tells: { pushed: false, scraped: false }, firstZeros: true };
 const session = attributeSet({ actor_type: 'user_actor' });
 
 /** What Claude Code's report says on a day of it and of the day before. */
@@ -22,7 +23,7 @@ function report(day: string, ofDay: bigint, ofDayBefore: bigint): Report {
 }
 
 test('growth that is known when its period becomes final is in the next cut, however long the last one was on its way', () => {
-  const ledger = new Ledger({ cuts: true, firstZeros: true });
+  const ledger = new Ledger(options);
   atOnce(ledger.apply(report('2026-11-20', 5n, 1n)));
   expect(atOnce(ledger.cut())).toEqual([]);
   atOnce(ledger.apply(report('2026-11-20', 100n, 1n)));
@@ -36,7 +37,7 @@ test('growth that is known when its period becomes final is in the next cut, how
 /** Another process goes on from what this one keeps. */
 async function restarted(ledger: Ledger): Promise<Ledger> {
   const { reports, series } = await sentTotals([...sentLines({ account: 'default', reports: ledger.sentReports(), series: ledger.sentSeries() })]);
-  const next = new Ledger({ cuts: true, firstZeros: true });
+  const next = new Ledger(options);
   next.restore(reports, series);
   return next;
 }
@@ -46,7 +47,7 @@ const growthOf = (ledger: Ledger): bigint => atOnce(ledger.cut()).reduce((sum, {
 const days = [report('2026-11-20', 100n, 1n), report('2026-11-21', 7n, 110n), report('2026-11-22', 2n, 8n), report('2026-11-23', 0n, 4n)];
 
 test.each([[[0]], [[1]], [[2]], [[3]], [[0, 1, 2, 3]], [[2, 2]]])('so it is over restarts, after the reports %j', async (restarts) => {
-  let ledger = new Ledger({ cuts: true, firstZeros: true });
+  let ledger = new Ledger(options);
   atOnce(ledger.apply(report('2026-11-20', 5n, 1n)));
   expect(growthOf(ledger)).toBe(0n);
   for (const [index, next] of days.entries()) {
@@ -60,7 +61,7 @@ test.each([[[0]], [[1]], [[2]], [[3]], [[0, 1, 2, 3]], [[2, 2]]])('so it is over
 });
 
 test('growth that was known when the process ended is in a cut, though its period became final before the next began', async () => {
-  const first = new Ledger({ cuts: true, firstZeros: true });
+  const first = new Ledger(options);
   atOnce(first.apply(report('2026-11-20', 5n, 1n)));
   const { version } = first;
   atOnce(first.apply(report('2026-11-20', 100n, 3n)));
@@ -72,7 +73,7 @@ test('growth that was known when the process ended is in a cut, though its perio
 });
 
 test('a period that the next process reads anew is what it reads, less than was known too', async () => {
-  const first = new Ledger({ cuts: true, firstZeros: true });
+  const first = new Ledger(options);
   atOnce(first.apply(report('2026-11-20', 5n, 1n)));
   atOnce(first.apply(report('2026-11-20', 100n, 1n)));
   const second = await restarted(first);

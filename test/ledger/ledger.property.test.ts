@@ -98,11 +98,11 @@ test('with state every total rises only, backends see each rise once, and value 
       const exportOnce = (delivered: boolean): Map<string, { value: bigint; debt: bigint }> => {
         const zeros: object[] = [];
         const seen = new Map<string, { value: bigint; debt: bigint }>();
-        for (const { period, attributes, value, debt, isZero, series: handle } of ledger.totals()) {
+        for (const { period, attributes, value, debt, zeroFor, series: handle } of ledger.totals()) {
           const series = `${period.name}/${attributes['api_key_id'] ?? ''}`;
           expect(seen.has(series), `${series} twice`).toBe(false);
           seen.set(series, { value, debt });
-          if (isZero) zeros.push(handle);
+          if (zeroFor.pushed) zeros.push(handle);
           if (delivered) backend.see(series, value);
         }
         for (const series of published) {
@@ -111,7 +111,7 @@ test('with state every total rises only, backends see each rise once, and value 
         }
         for (const series of seen.keys()) published.add(series);
         if (delivered) {
-          ledger.acknowledge(zeros);
+          ledger.acknowledge(zeros, 'pushed');
           baseline ??= new Map([...seen].map(([series, { value }]) => [series, value]));
         }
         return seen;

@@ -20,7 +20,7 @@ const series = fc.record(
     sent: money,
     cut: money,
     known: money,
-    owesZero: fc.boolean(),
+    owesZero: fc.record({ pushed: fc.boolean(), scraped: fc.boolean() }),
   },
   { requiredKeys: ['report', 'periodStartMs', 'metric', 'attributes', 'cut', 'owesZero'] },
 );
@@ -68,14 +68,14 @@ test('what version 1 wrote is read still', async () => {
     cutEndMs: 5,
     reports: [{ report: 'anthropic-usage', grouping: 'model', cutting: true }],
     series: [
-      { ...one, attributes: attributeSet({ model: 'm' }), sent: 5n, cut: 3n, owesZero: true },
-      { ...one, attributes: attributeSet({}), cut: 4n, owesZero: false },
+      { ...one, attributes: attributeSet({ model: 'm' }), sent: 5n, cut: 3n, owesZero: { pushed: true, scraped: true } },
+      { ...one, attributes: attributeSet({}), cut: 4n, owesZero: { pushed: false, scraped: false } },
     ],
   });
 });
 
 test('a key may be the name of something that every object inherits', async () => {
-  const one = { report: 'anthropic-usage', periodStartMs: 0, metric: 'claude.tokens', cut: 0n, owesZero: false } as const;
+  const one = { report: 'anthropic-usage', periodStartMs: 0, metric: 'claude.tokens', cut: 0n, owesZero: { pushed: false, scraped: false } } as const;
   const written: SentTotals = {
     account: 'default',
     reports: [],
@@ -91,7 +91,7 @@ test('lines that were not written so are refused, never taken for something else
   const good: SentTotals = {
     account: 'default',
     reports: [{ report: 'anthropic-usage', grouping: 'model', cutting: true }],
-    series: [{ report: 'anthropic-usage', periodStartMs: 0, metric: 'claude.tokens', attributes: attributeSet({ model: 'm' }), sent: 5n, cut: 3n, owesZero: false }],
+    series: [{ report: 'anthropic-usage', periodStartMs: 0, metric: 'claude.tokens', attributes: attributeSet({ model: 'm' }), sent: 5n, cut: 3n, owesZero: { pushed: false, scraped: false } }],
   };
   const lines = [...sentLines(good)];
   await fc.assert(

@@ -17,7 +17,7 @@ const series = (model: string, sent: bigint): SentTotals['series'] extends Itera
   attributes: attributeSet({ model, type: 'input' }),
   sent,
   cut: 3n,
-  owesZero: false,
+  owesZero: { pushed: false, scraped: false },
 });
 
 /** Two writings, one after the other. */

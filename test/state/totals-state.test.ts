@@ -20,7 +20,7 @@ function sent(value: bigint): SentTotals {
     cutEndMs: 5,
     pending: { startMs: 1, endMs: 5, points: [{ metric: 'claude.tokens', attributes: attributeSet({ model: 'm' }), value: 3n }] },
     reports: [{ report: 'anthropic-usage', grouping: 'model', cutting: true }],
-    series: [{ report: 'anthropic-usage', periodStartMs: 0, metric: 'claude.tokens', attributes: attributeSet({ model: 'm' }), sent: value, cut: 7n, owesZero: false }],
+    series: [{ report: 'anthropic-usage', periodStartMs: 0, metric: 'claude.tokens', attributes: attributeSet({ model: 'm' }), sent: value, cut: 7n, owesZero: { pushed: false, scraped: false } }],
   };
 }
 

@@ -27,6 +27,6 @@ function seriesOf(generation: number): SentSeries[] {
     attributes: attributeSet({ api_key_id: `apikey_01Fake${index}`, period: '2026-11' }),
     sent: BigInt(generation * count + index),
     cut: BigInt(generation),
-    owesZero: false,
+    owesZero: { pushed: false, scraped: false },
   }));
 }

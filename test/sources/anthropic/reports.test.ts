@@ -148,7 +148,7 @@ test('around a month’s turn both months stand side by side, and late data rais
   await apply(setting, ledger, setting.usage);
   const turned = [...ledger.totals()];
   expect(turned.map(({ period, value }) => [period.name, value])).toEqual([['2026-11', 120n], ['2026-12', 0n]]);
-  ledger.acknowledge(turned.filter(({ isZero }) => isZero).map(({ series }) => series));
+  ledger.acknowledge(turned.filter(({ zeroFor }) => zeroFor.pushed).map(({ series }) => series), 'pushed');
   expect(totals(ledger, 'claude.tokens')).toEqual({ '2026-11 input k1 default': 120n, '2026-12 input k1 default': 3n });
 
   setting.now = new Date('2026-12-04T00:01:00Z');

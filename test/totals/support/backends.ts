@@ -79,6 +79,50 @@ export class DropOnlyBackend {
   }
 }
 
+/** Who is told of totals, with first zeros of its own. */
+export class Audience {
+  readonly backend = new DropOnlyBackend();
+  /** Series that had a value in a collection for it. */
+  #valued = new Set<string>();
+  #keptValued: ReadonlySet<string> = new Set();
+  /** Series whose zero it is known to have seen, by the process that goes on. */
+  readonly #seen = new Set<string>();
+  /** Series that it has from this process: the one before, without state, may have stood higher. */
+  readonly #told = new Set<string>();
+
+  /** Whether the next collection may have a first zero of the series. */
+  readonly mayBeZero = (key: string): boolean => !this.#valued.has(key) && !this.#seen.has(key);
+
+  /** A collection was made for it. */
+  collected(values: ReadonlyMap<string, number>): void {
+    for (const [key, value] of values) if (value !== 0) this.#valued.add(key);
+  }
+
+  /** Points have reached it. */
+  see(points: readonly SeenPoint[], keepsState: boolean): void {
+    for (const point of points) {
+      this.backend.see(point, !keepsState && !this.#told.has(point.key));
+      this.#told.add(point.key);
+    }
+  }
+
+  /** The process knows that they have. */
+  acknowledge(points: readonly SeenPoint[]): void {
+    for (const { key } of points) this.#seen.add(key);
+  }
+
+  /** What was collected is on the disk. */
+  keep(): void {
+    this.#keptValued = new Set(this.#valued);
+  }
+
+  restart(): void {
+    this.#valued = new Set(this.#keptValued);
+    this.#seen.clear();
+    this.#told.clear();
+  }
+}
+
 /** A backend that adds up deltas. The same point twice counts once. */
 export class DeltaBackend {
   readonly #points = new Map<string, number>();

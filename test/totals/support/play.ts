@@ -10,7 +10,7 @@ import type { Clock } from '../../../src/model/clock.ts';
 import { type Report, type ReportId, type TotalName } from '../../../src/model/report.ts';
 import { MemoryDisk } from '../../state/memory-disk.ts';
 import { memoryTransport } from './admin-api.ts';
-import { DeltaBackend, DropOnlyBackend, exported, identityOf, totalsIn } from './backends.ts';
+import { Audience, DeltaBackend, exported, identityOf, totalsIn } from './backends.ts';
 import { holds, same } from './broken.ts';
 import { Expected, differences } from './expected.ts';
 import { SimulatedProcess, requestsOf } from './process.ts';
@@ -70,7 +70,7 @@ export class Play {
   readonly #clock: WrongClock;
   readonly #random: () => number;
   readonly #expected: Expected;
-  readonly #dropOnly = new DropOnlyBackend();
+  readonly #audiences = { pushed: new Audience(), scraped: new Audience() };
   readonly #deltas = new DeltaBackend();
   /** What was cut and not refused, by ids. */
   #cut = new Map<string, { readonly metric: TotalName; value: bigint }>();
@@ -82,8 +82,6 @@ export class Play {
   #process: SimulatedProcess | undefined;
   #disk: MemoryDisk | undefined;
   #restarts = 0;
-  /** Series that this process has exported: the one before, without state, may have stood higher. */
-  readonly #exported = new Set<string>();
 
   constructor(schedule: Schedule) {
     this.#schedule = schedule;
@@ -107,6 +105,7 @@ export class Play {
       clock: this.#clock,
       random: this.#random,
       delta: this.#schedule.delta,
+      scrapes: this.#scrapes,
       ...(this.#disk && { disk: this.#disk }),
       transport: memoryTransport({
         organization: this.#organization,
@@ -126,6 +125,7 @@ export class Play {
       },
       onSaved: () => {
         this.#expected.keep();
+        for (const audience of Object.values(this.#audiences)) audience.keep();
         this.#kept = { cut: structuredClone(this.#cut), unsettled: new Map(this.#unsettled) };
       },
     });
@@ -156,7 +156,7 @@ export class Play {
 
   async #restart(): Promise<void> {
     this.#restarts += 1;
-    this.#exported.clear();
+    for (const audience of Object.values(this.#audiences)) audience.restart();
     this.#expected.restart();
     this.#cut = new Map([...(this.#kept?.cut ?? [])].map(([ids, { metric, value }]) => [ids, { metric, value }]));
     this.#unsettled = this.#kept?.unsettled ?? new Map();
@@ -170,7 +170,9 @@ export class Play {
     same(running.errors, [], () => 'errors');
     if (killed === 'collected') return this.#kill(running);
 
-    if (!this.#schedule.delta) this.#checkTotals(collected);
+    if (!this.#schedule.delta) this.#checkTotals(collected, this.#audiences.pushed);
+    const scrape = running.scrape(collected);
+    if (this.#scrapes) this.#checkTotals(scrape.metrics, this.#audiences.scraped);
     const cut = this.#schedule.delta && this.#unsettled.size === 0 ? this.#expected.cut() : undefined;
     if (cut !== undefined) this.#addCut(cut);
     const prepared = await running.prepare(collected);
@@ -181,6 +183,16 @@ export class Play {
     const results = requestsOf(prepared, deliveries.length).map((metrics, index) => this.#deliver(metrics, deliveries[index] ?? 'lost'));
     if (killed === 'sent') return this.#kill(running);
     await running.delivered(results);
+    for (const { metrics, settled } of results) if (settled === 'acknowledged') this.#audiences.pushed.acknowledge([...totalsIn(metrics)]);
+    if (!this.#scrapes || this.#random() < 0.5) return;
+    const scraped = [...totalsIn(scrape.metrics)];
+    this.#audiences.scraped.see(scraped, this.#schedule.keepsState);
+    scrape.acknowledge();
+    this.#audiences.scraped.acknowledge(scraped);
+  }
+
+  get #scrapes(): boolean {
+    return this.#schedule.scrapes && !this.#schedule.delta;
   }
 
   async #kill(running: SimulatedProcess): Promise<void> {
@@ -188,13 +200,14 @@ export class Play {
     await this.#restart();
   }
 
-  #checkTotals(collected: ResourceMetrics): void {
+  #checkTotals(collected: ResourceMetrics, audience: Audience): void {
     const values = new Map<string, number>();
     for (const { key, value } of totalsIn(collected)) {
       holds(!values.has(key), () => `${key} stands there twice`);
       values.set(key, value);
     }
-    this.#expected.checkTotals(values);
+    this.#expected.checkTotals(values, audience.mayBeZero);
+    audience.collected(values);
     for (const report of this.#schedule.reports) {
       for (const [gauge, unit] of [['claude_usage_metrics.ledger.debt.tokens', '{token}'], ['claude_usage_metrics.ledger.debt.cost', 'USD']] as const) {
         const debt = this.#expected.debt(report, unit);
@@ -231,11 +244,9 @@ export class Play {
   #deliver(metrics: ResourceMetrics, delivery: Delivery): RequestResult {
     const points = [...totalsIn(metrics)];
     const arrives = delivery === 'acknowledged' || delivery === 'unseen';
-    for (const point of points) {
-      if (!arrives) continue;
-      if (point.isDelta) this.#deltas.see(point);
-      else this.#dropOnly.see(point, !this.#schedule.keepsState && !this.#exported.has(point.key));
-      this.#exported.add(point.key);
+    if (arrives) {
+      for (const point of points) if (point.isDelta) this.#deltas.see(point);
+      this.#audiences.pushed.see(points.filter(({ isDelta }) => !isDelta), this.#schedule.keepsState);
     }
     const settled = delivery === 'unseen' ? 'lost' : delivery;
     if (settled === 'lost') return { metrics, settled };
@@ -284,8 +295,8 @@ export class Play {
   /** Rises add up to what was used since the first cycle: a series that was not there then begins with 0. */
   #checkRises(): void {
     if (!this.#schedule.keepsState && this.#restarts > 0) return;
-    for (const [key, first] of this.#dropOnly.first) {
-      if (!this.#expected.atFirst.has(key)) same(first, 0, () => `first value of ${key}`);
+    for (const { backend } of Object.values(this.#audiences)) {
+      for (const [key, first] of backend.first) if (!this.#expected.atFirst.has(key)) same(first, 0, () => `first value of ${key}`);
     }
   }
 }

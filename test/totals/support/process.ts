@@ -22,6 +22,7 @@ export interface ProcessOptions {
   readonly random: () => number;
   readonly transport: HttpGet;
   readonly delta: boolean;
+  readonly scrapes: boolean;
   /** Absent: nothing is kept. */
   readonly disk?: MemoryDisk;
   /** A report was read whole; before {@link onRead}. */
@@ -48,7 +49,7 @@ export class SimulatedProcess {
   private constructor(options: ProcessOptions, state: TotalsState | undefined) {
     this.#options = options;
     this.#state = state;
-    const { clock, random, transport, delta, onReport, onRead, onSaved } = options;
+    const { clock, random, transport, delta, scrapes, onReport, onRead, onSaved } = options;
     const config = loadConfig({
       environment: { ANTHROPIC_ADMIN_API_KEY: adminKey, ANTHROPIC_ADMIN_BASE_URL: 'http://127.0.0.1:1' },
       envFile: emptyEnvFile,
@@ -59,6 +60,7 @@ export class SimulatedProcess {
       owners: true,
       delta,
       cumulative: !delta,
+      tells: { pushed: !delta, scraped: scrapes },
       firstZeros: true,
       saveMs: 60_000,
       clock,
@@ -88,6 +90,11 @@ export class SimulatedProcess {
     const { resourceMetrics, errors } = await this.#producer.collect();
     this.errors.push(...errors);
     return resourceMetrics;
+  }
+
+  /** A collection as it is scraped, and what tells that it was. */
+  scrape(collected: ResourceMetrics): ReturnType<AgentTotals['scrape']> {
+    return this.#totals.scrape(collected);
   }
 
   /** What is sent of a collection; it has been kept. */

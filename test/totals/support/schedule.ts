@@ -24,6 +24,8 @@ export interface Schedule {
   readonly seed: number;
   readonly startsAt: Date;
   readonly delta: boolean;
+  /** Whether totals are scraped, too; not with deltas. */
+  readonly scrapes: boolean;
   readonly keepsState: boolean;
   readonly mostPerPage: number;
   /** What the key may read. */
@@ -73,4 +75,5 @@ export const schedules: fc.Arbitrary<Schedule> = fc.record({
     { weight: 1, arbitrary: fc.constant(reportIds) },
   ),
   steps: fc.array(step, { minLength: 8, maxLength: 35 }),
+  scrapes: fc.boolean(),
 });
