@@ -63,8 +63,11 @@ export interface AgentOptions {
 
 /** Who is told of each cycle. Must not throw. */
 export interface CycleWatch {
-  /** Metrics as collected, before their delivery begins, and as scrapers see them where there are any; undefined when the collection failed. */
-  collected(metrics: ResourceMetrics | undefined, durationMs: number): void;
+  /**
+   * Metrics as collected, before their delivery begins; undefined when the collection failed.
+   * @param scraped the same as scrapers see them, where anybody scrapes.
+   */
+  collected(metrics: ResourceMetrics | undefined, durationMs: number, scraped?: ResourceMetrics): void;
   /** Whether all of them were acknowledged, and what became of them; not told where there is nobody to push to. */
   delivered(acknowledged: boolean, outcome: ExportOutcome): void;
 }
@@ -175,7 +178,7 @@ export function createAgent(config: Config, options: AgentOptions): Agent {
       counters.collected(durationMs);
       // A large organization's cycle is tens of megabytes: it is kept for scrapers alone.
       collected = scrape && metrics !== undefined ? (totals?.scrape(metrics) ?? { metrics, acknowledge: () => undefined }) : undefined;
-      watch?.collected(collected?.metrics ?? metrics, durationMs);
+      watch?.collected(metrics, durationMs, collected?.metrics);
     },
     onError: (error) => logger.error({ err: error }, 'the metrics could not be collected'),
   });

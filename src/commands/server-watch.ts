@@ -5,8 +5,8 @@ import type { StatusPage } from '../server/page/status-page.ts';
 /** Tells what the server answers from of each cycle. */
 export function serverWatch(cycles: Cycles, page: StatusPage | undefined): CycleWatch {
   return {
-    collected(metrics, durationMs) {
-      cycles.collected(metrics, durationMs);
+    collected(metrics, durationMs, scraped = metrics) {
+      cycles.collected(scraped, durationMs);
       page?.collected(metrics);
     },
     delivered(acknowledged, outcome) {

@@ -15,11 +15,14 @@ const after = cleanup();
 
 interface Scraped {
   readonly agent: TestAgent;
-  readonly collected: readonly ResourceMetrics[];
+  /** What scrapers get of the last cycle. */
+  readonly scraped: () => ResourceMetrics | undefined;
   /** A use of a key, which the next report has. */
   readonly use: (apiKeyId: string, output: number) => void;
   /** The next cycle's tokens by key, as they are scraped. */
   readonly cycle: () => Promise<Readonly<Record<string, unknown>>>;
+  /** The last cycle's, as the agent's own page is told. */
+  readonly collected: () => Readonly<Record<string, unknown>>;
   /** The last that were pushed, whether they were taken or not. */
   readonly pushed: () => Readonly<Record<string, unknown>>;
   /** A scraper has all of the last cycle. */
@@ -36,14 +39,14 @@ const lost: Answer = { kind: 'refuse', code: status.UNAUTHENTICATED };
 async function start(settings: Readonly<Record<string, string>>): Promise<Scraped> {
   const run: { backend: Answer } = { backend: { kind: 'acknowledge' } };
   const { clock, world, last, settings: ofRun } = await startOrganizationRun(after, () => run.backend);
-  const collected: ResourceMetrics[] = [];
+  const told: { readonly metrics: ResourceMetrics | undefined; readonly scraped: ResourceMetrics | undefined }[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'scraped-'));
   after(() => rm(folder, { recursive: true }));
   const open = async (): Promise<TestAgent> => {
     const state = await openTotalsState(folder, 'default');
     const made = agentOf(
       { ...ofRun, ...settings },
-      { clock, state, watch: { collected: (metrics) => collected.push(...(metrics === undefined ? [] : [metrics])), delivered: () => undefined } },
+      { clock, state, watch: { collected: (metrics, _durationMs, scraped) => told.push({ metrics, scraped }), delivered: () => undefined } },
     );
     after(() => made.close());
     return made;
@@ -56,16 +59,16 @@ async function start(settings: Readonly<Record<string, string>>): Promise<Scrape
   await agent.start();
   return Object.assign(run, {
     agent,
-    collected,
+    scraped: () => told.at(-1)?.scraped,
     use,
     async cycle() {
       await agent.nextPush();
-      const points = collected.at(-1)?.scopeMetrics.flatMap(({ metrics }) => metrics).find(({ descriptor }) => descriptor.name === 'claude.tokens')?.dataPoints;
-      return Object.fromEntries((points ?? []).map(({ attributes, value }) => [String(attributes['api_key_id']), value as unknown]));
+      return tokensOf(told.at(-1)?.scraped);
     },
+    collected: () => tokensOf(told.at(-1)?.metrics),
     pushed: () => Object.fromEntries(last('claude.tokens').map(({ attributes, value }) => [attributes['api_key_id'] ?? '', value])),
     scrape() {
-      const newest = collected.at(-1);
+      const newest = told.at(-1)?.scraped;
       if (newest !== undefined) agent.scraped(newest);
     },
     async restart() {
@@ -74,6 +77,11 @@ async function start(settings: Readonly<Record<string, string>>): Promise<Scrape
       await agent.start();
     },
   });
+}
+
+function tokensOf(metrics: ResourceMetrics | undefined): Readonly<Record<string, unknown>> {
+  const points = metrics?.scopeMetrics.flatMap((scope) => scope.metrics).find(({ descriptor }) => descriptor.name === 'claude.tokens')?.dataPoints;
+  return Object.fromEntries((points ?? []).map(({ attributes, value }) => [String(attributes['api_key_id']), value as unknown]));
 }
 
 const scrapedOnly = { OTEL_METRICS_EXPORTER: 'prometheus' };
@@ -89,9 +97,15 @@ test('where nothing is pushed a new series is 0 until a scraper has seen that', 
   expect(await cycle()).toEqual({ apikey_1: 10, apikey_2: 7 });
 });
 
+test('who looks at the agent’s own page sees no zero that a scraper is owed', async () => {
+  const { use, cycle, collected } = await start(scrapedOnly);
+  use('apikey_2', 5);
+  expect([await cycle(), collected()]).toEqual([{ apikey_1: 10, apikey_2: 0 }, { apikey_1: 10, apikey_2: 5 }]);
+});
+
 test('a scrape that ends when its cycle is past acknowledges nothing', async () => {
-  const { agent, collected, use, cycle } = await start(scrapedOnly);
-  const [before] = collected;
+  const { agent, scraped, use, cycle } = await start(scrapedOnly);
+  const before = scraped();
   use('apikey_2', 5);
   await cycle();
   if (before !== undefined) agent.scraped(before);

@@ -32,9 +32,9 @@ export class SecretSearch {
       ...options,
       traces: this.#traces.open,
       watch: {
-        collected: (metrics, durationMs) => {
+        collected: (metrics, ...how) => {
           if (metrics !== undefined) this.#keepAttributes(metrics);
-          watch?.collected(metrics, durationMs);
+          watch?.collected(metrics, ...how);
         },
         delivered: (...how) => watch?.delivered(...how),
       },
