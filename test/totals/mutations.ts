@@ -19,7 +19,7 @@ interface Mutation {
 
 const mutations: readonly Mutation[] = [
   { rule: 'a total is never below what was exported', file: 'ledger/series.ts', from: 'return series.sum > floor ? series.sum : floor;', to: 'return series.sum > 0n ? series.sum : 0n;' },
-  { rule: 'also over a restart', file: 'ledger/ledger.ts', from: 'series.sent = sent;', to: 'series.sent = undefined;' },
+  { rule: 'also over a restart', file: 'ledger/ledger.ts', from: 'series.sent = sent;\n      series.cut', to: 'series.sent = undefined;\n      series.cut' },
   { rule: 'what is above the report is debt', file: 'ledger/series.ts', from: 'return value > series.sum ? value - series.sum : 0n;', to: 'return value > series.sum && series.sum > 0n ? value - series.sum : 0n;' },
   { rule: 'debt is of what was read', file: 'ledger/ledger.ts', from: 'for (const table of published(reportState)) {', to: 'for (const table of reportState.periods.values()) {' },
   { rule: 'a report replaces the days it has', file: 'ledger/ledger.ts', from: 'yield* DayTable.changes(state.days.get(day), next,', to: 'yield* DayTable.changes(undefined, next,' },
@@ -41,7 +41,7 @@ const mutations: readonly Mutation[] = [
   { rule: 'a series with another name gets no zero', file: 'metrics/totals.ts', from: 'value: totalValue(total.metric, total.value) };', to: 'value: this.#ofSeries.has(total.series) ? totalValue(total.metric, total.value) : 0 };' },
   { rule: 'no key is the console', file: 'sources/anthropic/usage-rows.ts', from: "api_key_id: 'console'", to: "api_key_id: 'unknown'" },
   { rule: 'the default workspace has one name', file: 'sources/anthropic/analytics-rows.ts', from: "? 'default' : id", to: '? id : id' },
-  { rule: 'money is exact', file: 'model/money.ts', from: 'const units = BigInt(whole) * centUnits + BigInt(places);', to: 'const units = BigInt(Math.round(Number(text) * 1e9)) * (centUnits / 1_000_000_000n);' },
+  { rule: 'money is exact', file: 'model/money.ts', from: 'return units(sign, whole, fraction.slice(0, centPlaces + 1), 0);', to: 'return BigInt(Math.round(Number(text) * 1e9)) * (centUnits / 1_000_000_000n);' },
   { rule: 'a whole total is never a delta', file: 'ledger/ledger.ts', from: 'series.cut = highest(series);\n        if', to: 'if' },
   { rule: 'a cut goes again as it was', file: 'metrics/totals.ts', from: 'if ((this.#cut?.size ?? 0) === 0 && this.#options.isNamed()) {', to: 'if (this.#options.isNamed()) {' },
   { rule: 'what was taken does not go again', file: 'agent-totals.ts', from: 'cut?.settle(dataPoint);', to: '' },
@@ -60,7 +60,7 @@ async function play(mutation: Mutation | undefined): Promise<{ readonly code: nu
   try {
     for (const folder of ['src', 'test', 'proto', 'package.json']) cpSync(join(root, folder), join(copy, folder), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction');
-    if (mutation !== undefined) mutate(join(copy, 'src', mutation.file), mutation);
+    if (mutation !== undefined) mutate(join(copy, 'src'), mutation);
     const minutes = mutation === undefined ? 0.2 : secondsPerMutation / 60;
     const child = spawn(process.execPath, [join(copy, 'test/totals/main.ts'), '--seed', '11', '--minutes', String(minutes)], { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
@@ -73,10 +73,15 @@ async function play(mutation: Mutation | undefined): Promise<{ readonly code: nu
   }
 }
 
-function mutate(file: string, { rule, from, to }: Mutation): void {
-  const text = readFileSync(file, 'utf8');
-  if (text.split(from).length !== 2) throw new Error(`the mutation of "${rule}" does not fit ${file} any more`);
-  writeFileSync(file, text.replace(from, () => to));
+/** Breaks the rule in these sources. */
+function mutate(sources: string, mutation: Mutation): void {
+  const path = join(sources, mutation.file);
+  writeFileSync(path, broken(readFileSync(path, 'utf8'), mutation));
+}
+
+function broken(text: string, { rule, file, from, to }: Mutation): string {
+  if (text.split(from).length !== 2) throw new Error(`the mutation of "${rule}" does not fit src/${file} any more`);
+  return text.replace(from, () => to);
 }
 
 /** The line that tells what was seen; a program that does not run has shown nothing. */
@@ -86,6 +91,7 @@ function seenIn({ code, said }: { readonly code: number | null; readonly said: s
 
 const only = process.argv[2];
 const chosen = mutations.filter(({ rule }) => only === undefined || rule.includes(only));
+for (const mutation of mutations) broken(readFileSync(join(root, 'src', mutation.file), 'utf8'), mutation);
 const unbroken = await play(undefined);
 if (unbroken.code !== 0) throw new Error(`with no rule broken: ${unbroken.said}`);
 let unseen = 0;
