@@ -42,5 +42,8 @@ export function startAs(as: StartedAs, args: readonly string[], environment: Rea
 }
 
 function childOf({ pid }: ChildProcess): number {
-  return Number(readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8').trim());
+  const child = Number(readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8').trim());
+  // Before there is one: a signal to 0 goes to the tests' own process group.
+  if (!(child > 0)) throw new Error(`process ${String(pid)} has no child yet`);
+  return child;
 }
