@@ -29,11 +29,11 @@ export async function once(context: CommandContext): Promise<ExitCode> {
     logger,
     write,
     readDeadlineMs: (timeoutMs - (performance.now() - startedMs)) / 2,
-    // Who looks at a terminal sees them there, unless the log is asked for.
     // The next run would be the first to send its value.
     firstZeros: false,
     ...(state && { state }),
     ...(traces && { traces }),
+    // Who looks at a terminal sees them there, unless the log is asked for.
     logStates: context.screen === undefined || context.json || config.logLevel !== 'error',
   });
   await agent.readSources();

@@ -1,3 +1,4 @@
+import type { CertificateFiles } from '../model/certificates.ts';
 import type { Secret } from '../model/secret.ts';
 import type { Checked } from './check.ts';
 import { checkPem } from './files.ts';
@@ -5,16 +6,9 @@ import { isLoopback } from './kinds.ts';
 
 /** Where the cookies for claude.ai come from. */
 export type CookieOrigin =
-  | ({ readonly kind: 'cookiejar'; readonly url: URL } & CookiejarFiles)
+  | ({ readonly kind: 'cookiejar'; readonly url: URL } & CertificateFiles)
   | { readonly kind: 'session'; readonly secret: Secret }
   | { readonly kind: 'cookie'; readonly secret: Secret };
-
-/** Paths of the PEM files for the cookie service. */
-interface CookiejarFiles {
-  readonly certificate?: string;
-  readonly clientCertificate?: string;
-  readonly clientKey?: string;
-}
 
 /** The one origin that is set, if any. */
 export function cookieOrigin(checked: Checked, problems: string[], warnings: string[]): CookieOrigin | undefined {
@@ -28,7 +22,7 @@ export function cookieOrigin(checked: Checked, problems: string[], warnings: str
   return cookie === undefined ? undefined : { kind: 'cookie', secret: cookie };
 }
 
-function cookiejarFiles(checked: Checked, url: URL, problems: string[], warnings: string[]): CookiejarFiles {
+function cookiejarFiles(checked: Checked, url: URL, problems: string[], warnings: string[]): CertificateFiles {
   const certificate = checked.value('COOKIEJAR_CERTIFICATE');
   const clientCertificate = checked.value('COOKIEJAR_CLIENT_CERTIFICATE');
   const clientKey = checked.value('COOKIEJAR_CLIENT_KEY');

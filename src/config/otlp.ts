@@ -1,3 +1,4 @@
+import type { CertificateFiles } from '../model/certificates.ts';
 import { longestTimerMs } from '../model/clock.ts';
 import { rememberSecret } from '../model/redaction.ts';
 import { checkPem } from './files.ts';
@@ -15,7 +16,7 @@ export interface OtlpTarget {
   /** The proxy on the way; over gRPC the library is told its address by the process environment. */
   readonly proxy?: URL;
   /** Paths of the PEM files that connections are made with; absent where none is named. */
-  readonly files?: { readonly certificate?: string; readonly clientCertificate?: string; readonly clientKey?: string };
+  readonly files?: CertificateFiles;
   /** Reads the header variables anew; absent when none of them is in a file. @throws {ConfigError} */
   readonly headersFromFiles?: () => RawSettings;
 }

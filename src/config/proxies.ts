@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
+import { portOf } from '../model/port.ts';
 import { rememberSecret } from '../model/redaction.ts';
 import { isLoopback } from './kinds.ts';
 import type { RawSettings } from './sources-of-settings.ts';
@@ -86,12 +87,11 @@ function goesAround(url: URL, exempt: readonly string[]): boolean {
  * As curl and Go have it: `*`; a name, with all below it; an IP address; a range of them (`10.0.0.0/8`); each with a port or
  * without.
  */
-function isExempt({ protocol, hostname, port }: URL, entry: string): boolean {
+function isExempt(url: URL, entry: string): boolean {
   if (entry === '*') return true;
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const host = url.hostname.replace(/^\[|\]$/g, '');
   const [, bare = entry, wantedPort] = isIP(entry) === 0 ? (/^(.+):(\d+)$/.exec(entry) ?? []) : [];
-  const ownPort = port === '' ? (protocol === 'https:' ? '443' : '80') : port;
-  if (wantedPort !== undefined && wantedPort !== ownPort) return false;
+  if (wantedPort !== undefined && wantedPort !== String(portOf(url))) return false;
   const wanted = bare.replace(/^\[|\]$/g, '');
   if (isIP(host) !== 0) return wanted === host || isInRange(host, wanted);
   const suffix = wanted.replace(/^\*?\./, '');

@@ -1,3 +1,4 @@
+import { portOf } from './port.ts';
 import { SourceError } from './source-error.ts';
 
 /** What a span says of its work. No path with an id in it, no query, cookie, key or body. */
@@ -53,9 +54,8 @@ export async function inSpan<T>(spans: Spans, start: SpanStart, work: (span: Ope
 
 /** Whom a request goes to, as the semantic conventions name it (https://opentelemetry.io/docs/specs/semconv/registry/attributes/server/). */
 export function serverAttributes(url: URL): SpanAttributes {
-  const standard = url.protocol === 'https:' ? 443 : 80;
   // An IPv6 address has brackets in a URL alone.
-  return { 'server.address': url.hostname.replace(/^\[|\]$/g, ''), 'server.port': url.port === '' ? standard : Number(url.port) };
+  return { 'server.address': url.hostname.replace(/^\[|\]$/g, ''), 'server.port': portOf(url) };
 }
 
 /**

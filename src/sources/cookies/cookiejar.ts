@@ -9,6 +9,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { type CertificateFiles, type Certificates, keptCertificates, readCertificates } from '../../model/certificates.ts';
+import { portOf } from '../../model/port.ts';
 import type { Reason } from '../../model/reasons.ts';
 import { SourceError, toSourceError } from '../../model/source-error.ts';
 import { type OpenSpan, type Spans, grpcAnswered, grpcSpan, inSpan, noSpans } from '../../model/spans.ts';
@@ -67,8 +68,7 @@ async function connect(url: URL, secured: () => ChannelCredentials): Promise<Coo
     v1: { CookieService: new (address: string, credentials: ChannelCredentials, options: object) => CookieServiceClient };
   };
   const secure = url.protocol === 'https:';
-  const port = url.port === '' ? (secure ? '443' : '80') : url.port;
-  return new loaded.v1.CookieService(`${url.hostname}:${port}`, secure ? secured() : credentials.createInsecure(), {
+  return new loaded.v1.CookieService(`${url.hostname}:${portOf(url)}`, secure ? secured() : credentials.createInsecure(), {
     // A cookie call goes nowhere but to its service, and no DNS record configures it.
     'grpc.enable_http_proxy': 0,
     // grpc-js else shares connections with every channel to the same address.
